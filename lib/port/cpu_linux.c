@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Where glibc has registered restartable sequences (2.35 and later), the
+ * kernel keeps this thread's CPU number in a word beside the thread pointer:
+ * one load. Else sched_getcpu where the vDSO answers it without a system call
+ * (x86), else a hash of the thread (its stack's address; a thread-local
+ * variable might be allocated on first use).
+ */
+
+#ifdef __linux__
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "cpu.h"
+
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+/* glibc's; absent elsewhere, hence weak. */
+extern const ptrdiff_t __rseq_offset __attribute__((weak));
+extern const unsigned int __rseq_size __attribute__((weak));
+
+#define RSEQ_CPU_ID_OFFSET 4
+
+static unsigned
+hint_without_rseq(void)
+{
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GLIBC__)
+	int cpu = sched_getcpu();
+
+	if (cpu >= 0)
+		return (unsigned)cpu;
+#endif
+	char here;
+	uint64_t x = (uint64_t)(uintptr_t)&here >> 16;
+
+	x *= UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)(x >> 33);
+}
+
+unsigned
+rh_cpu_hint(void)
+{
+#if defined(__GLIBC__)
+	if (&__rseq_size != NULL && __rseq_size != 0) {
+		const char *self = (const char *)__builtin_thread_pointer() + __rseq_offset;
+		int cpu = *(const volatile int *)(const void *)(self + RSEQ_CPU_ID_OFFSET);
+
+		if (cpu >= 0)
+			return (unsigned)cpu;
+	}
+#endif
+	return hint_without_rseq();
+}
+
+unsigned
+rh_cpu_count(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	return n < 1 ? 1 : n > 65536 ? 65536 : (unsigned)n;
+}
+
+#endif
