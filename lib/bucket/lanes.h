@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RHEO_BUCKET_LANES_H
+#define RHEO_BUCKET_LANES_H
+
+/* What lanes.c offers to bucket.c, refill.c and config.c; the essay is in lanes.c. */
+
+#include "word.h"
+
+/* The lane word: tokens parked : 16, filling : 1, fills begun : 47. */
+struct rh_lane {
+	RH_ALIGNED(64) rh_a64 parked;
+	rh_a64 stuck_at; /* the fill that the hook last saw in progress, and since when */
+	rh_a64 stuck_ns;
+};
+
+_Static_assert(sizeof(struct rh_lane) == 64, "a lane is one cache line");
+
+/* A hook's claim on room in some lanes, held over its publication. */
+#define RH_CLAIMS 64u
+struct rh_claims {
+	unsigned count;
+	unsigned lane[RH_CLAIMS];
+	uint64_t word[RH_CLAIMS];
+	uint32_t room[RH_CLAIMS];
+};
+
+/* Before the bucket is shared: each lane holds `parked` tokens. */
+RH_INTERNAL void rh_lanes_init(struct rh_self self, uint64_t parked);
+
+/* try_acquire and try_acquire_at (now_ns not NULL) on a bucket with lanes; the caller counts refusals. */
+RH_INTERNAL int32_t rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns);
+
+/* Before any other decision for now_ns on a bucket with lanes: publishes it if Q does not pay for it. */
+RH_INTERNAL void rh_lanes_catch_up(struct rh_self self, uint64_t now_ns);
+
+/* Takes up to n tokens from the lanes alone; returns how many. */
+RH_INTERNAL uint64_t rh_lanes_take_upto(struct rh_self self, uint64_t n);
+
+/* Parks up to n tokens that are given back where there is room; returns how many. */
+RH_INTERNAL uint64_t rh_lanes_give(struct rh_self self, uint64_t n);
+
+/* Whether one lane holds n tokens, which the next request for n would find. */
+RH_INTERNAL bool rh_lanes_hold(struct rh_self self, uint64_t n);
+
+/* Tokens parked in all lanes. */
+RH_INTERNAL uint64_t rh_lanes_sum(struct rh_self self);
+
+/* The hook: claims room for up to n tokens, and later parks n tokens in what it claimed. */
+RH_INTERNAL void rh_lanes_claim(struct rh_self self, uint32_t lane_cap, uint64_t n, struct rh_claims *claims);
+RH_INTERNAL void rh_lanes_settle(struct rh_self self, const struct rh_claims *claims, uint64_t n);
+
+/* The hook: takes back marks of fillers that have not come back for a while. */
+RH_INTERNAL void rh_lanes_reclaim(struct rh_self self, uint64_t now_ns);
+
+/* reconfigure: at most `keep` tokens stay in each lane, and every fill in progress is void. Returns
+   the tokens taken out. */
+RH_INTERNAL uint64_t rh_lanes_trim(struct rh_self self, uint32_t keep);
+
+/* New credit came other than by publication: a refusal must look again. */
+static inline void
+rh_lanes_wet(struct rh_self self)
+{
+	uint64_t earned = rh_load_rlx(&self.b->earned);
+
+	if (rh_load_rlx(&self.b->dry) == earned)
+		rh_swap_rlx(&self.b->dry, earned + (UINT64_C(1) << 63));
+}
+
+#endif
