@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The breaker's calls. The state word is drawn in state.h, the rules of its
+ * moves are in transition.h, one move in turn.c, the window in window.c, the
+ * judgement in judge.c, probes in probe.c, the log of transitions in log.c.
+ *
+ *  P8  Every move of the state word from one generation to the next is the CAS
+ *      in rh_breaker_turn, to a word that transition.h gives.
+ *  P9  probe.c.
+ *  P10 CLOSED admits. OPEN admits at its deadline: the caller itself turns it
+ *      HALF_OPEN and takes the first probe. HALF_OPEN admits while permits are
+ *      left; when none is, each refusal first gives up the probes whose time is
+ *      over, the last of which reopens it, or closes it.
+ *  P11 Each of these steps is one CAS whose predecessors may be repeated or
+ *      left undone by somebody else (turn.c, probe.c).
+ *  P12 Retries follow another call's success. P14 Loops are bounded, indexes
+ *      come from the handle or are masked.
+ */
+
+#include "../base/config.h"
+#include "self.h"
+
+static int32_t
+refuse(struct rh_bself self, int32_t status)
+{
+	rh_breaker_count(self, status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE, 1);
+	return status;
+}
+
+static int32_t
+stale(struct rh_bself self)
+{
+	rh_breaker_count(self, BCOUNT_STALE, 1);
+	return RHEO_STALE;
+}
+
+/* OPEN whose time is over: this caller makes it HALF_OPEN and is its first probe. */
+static bool
+begin_probing(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint64_t now_ns,
+	      uint64_t *permit)
+{
+	struct rh_reason reason = {.cause = RHEO_CAUSE_OPEN_TIME_OVER};
+	struct rh_state next = rh_after_open(rh_state_unpack(*w));
+	uint32_t level = rh_breaker_level(self, rh_breaker_generation(self, *w));
+
+	next.issued = 1;
+	next.ticket = 1;
+	next.overdue = rh_probe_overdue(r, now_ns);
+	if (!rh_breaker_turn(self, w, next, level, 0, now_ns, &reason))
+		return false;
+	rh_probe_sweep(self, *w);
+	return rh_probe_first(self, *w, now_ns, permit);
+}
+
+/* Everything but CLOSED in AUTO mode. */
+static int32_t
+acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *permit)
+{
+	struct rh_brules r;
+
+	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
+		struct rh_state s = rh_state_unpack(w);
+		uint64_t seen = w;
+
+		if (s.mode == RHEO_FORCED_OPEN)
+			return refuse(self, RHEO_REJ_OPEN);
+		if (s.state == RHEO_CLOSED) {
+			*permit = rh_permit_closed(s.generation, now_ns);
+			return RHEO_OK;
+		}
+		if (i == 0)
+			now_ns = rh_breaker_time(self, now_ns);
+		if (s.state == RHEO_OPEN && !rh_breaker_over(self, w, now_ns))
+			return refuse(self, RHEO_REJ_OPEN);
+		if (!rh_brules_read(self, &r))
+			return RHEO_ERR_CORRUPT;
+		if (s.state == RHEO_OPEN) {
+			if (begin_probing(self, &w, &r, now_ns, permit))
+				return RHEO_OK;
+		} else {
+			rh_probe_expire(self, &r, now_ns);
+			if (rh_probe_issue(self, &w, &r, now_ns, permit))
+				return RHEO_OK;
+		}
+		w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+		if (w == seen && s.state != RHEO_OPEN)
+			break;
+	}
+	return refuse(self, RHEO_REJ_PROBE);
+}
+
+int32_t
+rheo_breaker_try_acquire(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
+{
+	struct rh_bself self;
+	uint64_t w;
+
+	if (breaker == NULL || permit == NULL)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	if (rh_state_passes(w)) {
+		*permit = rh_permit_closed(rh_state_unpack(w).generation, now_ns);
+		return RHEO_OK;
+	}
+	*permit = RHEO_PERMIT_NONE;
+	return acquire_slowly(self, w, now_ns, permit);
+}
+
+/* Counts failures in a row, or their end. Returns true where this one opened the breaker. */
+static bool
+count_in_a_row(struct rh_bself self, uint64_t w, bool failed, const struct rh_brules *r,
+	       uint64_t now_ns)
+{
+	uint32_t generation = rh_state_unpack(w).generation;
+
+	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
+		struct rh_state s = rh_state_unpack(w);
+		struct rh_reason reason = {.cause = RHEO_CAUSE_CONSECUTIVE_FAILURES};
+
+		if (s.state != RHEO_CLOSED || s.generation != generation)
+			return false;
+		if (!failed && s.in_a_row == 0)
+			return false;
+		s.in_a_row = !failed ? 0 : s.in_a_row + (s.in_a_row != UINT32_MAX);
+		if (failed && s.mode == RHEO_AUTO && s.in_a_row >= r->consecutive_failures) {
+			reason.counts.calls = reason.counts.failures = s.in_a_row;
+			if (rh_breaker_open(self, &w, r, 0, false, now_ns, &reason))
+				return true;
+		} else if (rh_cas_ar(&self.b->state, &w, rh_state_pack(s))) { /* T-R1 -> T-A1: as read */
+			return false;
+		}
+		rh_backoff(i);
+	}
+	return false;
+}
+
+/* A success that was quick, on the hot path: nothing but this lane's count, unless somebody asks. */
+static int32_t
+record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+{
+	struct rh_window window = rh_breaker_window(self);
+	struct rh_state s = rh_state_unpack(w);
+	bool failed = outcome == RHEO_FAILURE, slow = false;
+	struct rh_recorded rec;
+	struct rh_brules r;
+	uint64_t rates, slow_ns;
+
+	if (s.state != RHEO_CLOSED || s.generation != rh_permit_generation(permit))
+		return stale(self);
+	if (outcome == RHEO_IGNORED) {
+		rh_breaker_count(self, BCOUNT_IGNORED, 1);
+		return RHEO_OK;
+	}
+	if (!rh_brule(self, BRULE_RATES, &rates))
+		return RHEO_ERR_CORRUPT;
+	if ((rates >> 16 & 0xffffu) != 0 && rh_brule(self, BRULE_SLOW_NS, &slow_ns))
+		slow = rh_permit_duration(permit, now_ns) > slow_ns;
+	if (s.mode == RHEO_DISABLED) {
+		rh_breaker_count(self, BCOUNT_OTHER_CALLS, 1);
+		rh_window_note(&window, failed, slow);
+		return RHEO_OK;
+	}
+	now_ns = rh_breaker_time(self, now_ns);
+	rec = rh_window_record(&window, s.generation, failed, slow, now_ns);
+	if (rec.stale)
+		return stale(self);
+	if (!failed && !slow && !rec.first && s.in_a_row == 0 && !rh_breaker_watched(self))
+		return RHEO_OK;
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	if (r.consecutive_failures != 0 && count_in_a_row(self, w, failed, &r, now_ns))
+		return RHEO_OK;
+	if (s.mode == RHEO_AUTO) {
+		w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+		if (rh_state_unpack(w).generation == s.generation)
+			rh_breaker_judge(self, &r, w, rec.slice, now_ns);
+	}
+	return RHEO_OK;
+}
+
+int32_t
+rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+{
+	struct rh_bself self;
+	int32_t st;
+
+	if (breaker == NULL || outcome > RHEO_IGNORED)
+		return RHEO_ERR_INVAL;
+	if (permit == RHEO_PERMIT_NONE)
+		return RHEO_OK;
+	self = rh_breaker_self(breaker);
+	if (!rh_permit_is_probe(permit))
+		/* T-A1 <- T-R1: its generation */
+		return record_closed(self, rh_load_acq(&self.b->state), permit, outcome, now_ns);
+	st = rh_probe_report(self, permit, outcome, now_ns);
+	return st == RHEO_STALE ? stale(self) : st;
+}
+
+int32_t
+rheo_breaker_cancel(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
+{
+	struct rh_bself self;
+	struct rh_state s;
+
+	(void)now_ns;
+	if (breaker == NULL)
+		return RHEO_ERR_INVAL;
+	if (permit == RHEO_PERMIT_NONE)
+		return RHEO_OK;
+	self = rh_breaker_self(breaker);
+	if (rh_permit_is_probe(permit))
+		return rh_probe_cancel(self, permit) == RHEO_OK ? RHEO_OK : stale(self);
+	s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
+	if (s.state != RHEO_CLOSED || s.generation != rh_permit_generation(permit))
+		return stale(self);
+	return RHEO_OK;
+}
+
+int32_t
+rheo_breaker_permit(const rheo_breaker_t *breaker, uint64_t permit, uint64_t *generation,
+		    uint32_t *probe)
+{
+	struct rh_state s = {.state = RHEO_CLOSED, .generation = rh_permit_generation(permit)};
+
+	if (breaker == NULL || permit == RHEO_PERMIT_NONE)
+		return RHEO_ERR_INVAL;
+	if (generation != NULL)
+		*generation = rh_breaker_generation(rh_breaker_self(breaker), rh_state_pack(s));
+	if (probe != NULL)
+		*probe = rh_permit_is_probe(permit);
+	return RHEO_OK;
+}
+
+/* What time alone makes due. */
+static void
+do_what_is_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
+{
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_state s = rh_state_unpack(w);
+	struct rh_window window = rh_breaker_window(self);
+	struct rh_reason reason = {.cause = RHEO_CAUSE_OPEN_TIME_OVER};
+
+	if (rh_state_passes(w))
+		rh_breaker_judge(self, r, w, window.ring == NULL ? rh_window_slice(&window, now_ns) : 0,
+				 now_ns);
+	else if (s.state == RHEO_HALF_OPEN)
+		rh_probe_expire(self, r, now_ns);
+	else if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO && rh_breaker_over(self, w, now_ns) &&
+		 rh_breaker_turn(self, &w, rh_after_open(s),
+				 rh_breaker_level(self, rh_breaker_generation(self, w)), 0, now_ns,
+				 &reason))
+		rh_probe_sweep(self, w);
+}
+
+/* When the tick is next worth calling, after now_ns. */
+static uint64_t
+next_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
+{
+	uint64_t w = rh_load_acq(&self.b->state), at = UINT64_MAX; /* T-A1 <- T-R1: its generation */
+	struct rh_state s = rh_state_unpack(w);
+	struct rh_window window = rh_breaker_window(self);
+
+	if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO)
+		at = rh_breaker_deadline(self, w);
+	else if (s.state == RHEO_HALF_OPEN)
+		at = rh_probe_due(self, r, now_ns);
+	else if (rh_state_passes(w) && window.ring == NULL && window.shape.slice_ns != 0)
+		at = now_ns + (window.shape.slice_ns - now_ns % window.shape.slice_ns);
+	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
+}
+
+int32_t
+rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
+{
+	struct rh_bself self;
+	struct rh_brules r;
+	uint64_t time_ns;
+
+	if (breaker == NULL)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	time_ns = rh_breaker_time(self, now_ns);
+	do_what_is_due(self, &r, time_ns);
+	rh_breaker_tell(self, time_ns);
+	if (next_ns != NULL) {
+		*next_ns = next_due(self, &r, time_ns);
+		/* Counted from the caller's time, should that be behind. */
+		if (*next_ns != RHEO_FOREVER)
+			*next_ns = *next_ns > UINT64_MAX - (time_ns - now_ns)
+					   ? RHEO_FOREVER
+					   : *next_ns + (time_ns - now_ns);
+	}
+	return RHEO_OK;
+}
+
+int32_t
+rheo_breaker_force(rheo_breaker_t *breaker, uint32_t mode, uint64_t now_ns)
+{
+	struct rh_reason reason = {.cause = RHEO_CAUSE_FORCED};
+	struct rh_bself self;
+	uint64_t w;
+
+	if (breaker == NULL || mode > RHEO_DISABLED)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	now_ns = rh_breaker_time(self, now_ns);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
+		struct rh_state s = rh_state_unpack(w);
+
+		if (s.mode == mode)
+			return RHEO_OK;
+		/* Back from FORCED_OPEN its time is over at once. */
+		s = rh_after_force(s, mode, rh_deadline_make(now_ns, rh_breaker_unit(self)));
+		if (rh_breaker_turn(self, &w, s, 0, mode == RHEO_FORCED_OPEN ? RHEO_FOREVER : 0, now_ns,
+				    &reason))
+			return RHEO_OK;
+	}
+	return RHEO_ERR_CORRUPT;
+}
+
+int32_t
+rheo_breaker_reset(rheo_breaker_t *breaker, uint64_t now_ns)
+{
+	struct rh_reason reason = {.cause = RHEO_CAUSE_RESET};
+	struct rh_bself self;
+	uint64_t w;
+
+	if (breaker == NULL)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	now_ns = rh_breaker_time(self, now_ns);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	for (unsigned i = 0; i < RH_STATE_TRIES; i++)
+		if (rh_breaker_turn(self, &w, rh_after_reset(rh_state_unpack(w)), 0, 0, now_ns, &reason))
+			return RHEO_OK;
+	return RHEO_ERR_CORRUPT;
+}
+
+int32_t
+rheo_breaker_state(const rheo_breaker_t *breaker, uint32_t *state, uint32_t *mode)
+{
+	struct rh_state s;
+
+	if (breaker == NULL)
+		return RHEO_ERR_INVAL;
+	/* T-A1 <- T-R1: its generation */
+	s = rh_state_unpack(rh_load_acq(&rh_breaker_self(breaker).b->state));
+	if (state != NULL)
+		*state = s.state <= RHEO_HALF_OPEN ? s.state : RHEO_HALF_OPEN;
+	if (mode != NULL)
+		*mode = s.mode;
+	return RHEO_OK;
+}
+
+/* The delay of the word w at a time at or after what is known. */
+static uint64_t
+retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
+{
+	struct rh_state s = rh_state_unpack(w);
+	uint64_t at;
+
+	if (s.mode == RHEO_FORCED_OPEN)
+		return RHEO_FOREVER;
+	if (s.state == RHEO_CLOSED || (s.state == RHEO_OPEN && rh_breaker_over(self, w, now_ns)) ||
+	    (s.state == RHEO_HALF_OPEN && s.issued < r->half_open_calls))
+		return 0;
+	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, now_ns);
+	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
+}
+
+int32_t
+rheo_breaker_retry_after_ns(const rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *delay_ns)
+{
+	struct rh_bself self;
+	struct rh_brules r;
+	uint64_t told, w;
+
+	if (breaker == NULL || delay_ns == NULL)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
+	*delay_ns = retry_after(self, &r, w, now_ns > told ? now_ns : told);
+	return RHEO_OK;
+}
+
+static uint32_t
+rate_bp(uint64_t count, uint64_t calls, uint64_t minimum)
+{
+	return calls == 0 || calls < minimum ? 0 : (uint32_t)(count * 10000u / calls);
+}
+
+int32_t
+rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
+		      rheo_breaker_snapshot_t *snapshot, uint64_t size)
+{
+	rheo_breaker_snapshot_t v = {0};
+	struct rh_counts now = {0, 0, 0}, ever;
+	struct rh_window window;
+	struct rh_bself self;
+	struct rh_brules r;
+	struct rh_state s;
+	uint64_t w, told, slice, count[RH_COUNTS];
+
+	if (breaker == NULL)
+		return RHEO_ERR_INVAL;
+	self = rh_breaker_self(breaker);
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
+	now_ns = now_ns > told ? now_ns : told;
+	s = rh_state_unpack(w);
+	window = rh_breaker_window(self);
+	for (unsigned i = 0; i < RH_COUNTS; i++)
+		count[i] = rh_lines_sum(self.b->line, rh_btag_lanes(self.tag), i);
+	if (s.state == RHEO_CLOSED) {
+		slice = window.ring == NULL ? rh_window_slice(&window, now_ns) : 0;
+		rh_window_bad(&window, s.generation, &slice, &now);
+		rh_window_calls(&window, s.generation, slice, &now);
+	}
+	ever = rh_window_ever(&window);
+	v.state = s.state;
+	v.mode = s.mode;
+	v.generation = rh_breaker_generation(self, w);
+	v.retry_after_ns = retry_after(self, &r, w, now_ns);
+	v.window_calls = now.calls;
+	v.window_failures = now.failures;
+	v.window_slow = now.slow;
+	v.failure_rate_bp = rate_bp(now.failures, now.calls, r.minimum_calls);
+	v.slow_call_rate_bp = rate_bp(now.slow, now.calls, r.minimum_calls);
+	v.consecutive_failures = s.in_a_row;
+	v.backoff_level = rh_breaker_level(self, v.generation);
+	v.probes_issued = s.issued;
+	v.probes_succeeded = s.succeeded;
+	v.probes_failed = s.failed;
+	v.probes_ignored = s.ignored;
+	v.failures = ever.failures;
+	v.slow = ever.slow;
+	v.successes = ever.calls + count[BCOUNT_OTHER_CALLS] - ever.failures;
+	v.ignored = count[BCOUNT_IGNORED];
+	v.stale = count[BCOUNT_STALE];
+	v.refused_open = count[BCOUNT_REFUSED_OPEN];
+	v.refused_probe = count[BCOUNT_REFUSED_PROBE];
+	v.clock_regressions = count[BCOUNT_REGRESSIONS];
+	v.cas_retries = count[BCOUNT_RETRIES];
+	return rh_report_copy(snapshot, size, &v, sizeof v);
+}

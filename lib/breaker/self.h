@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RHEO_BREAKER_SELF_H
+#define RHEO_BREAKER_SELF_H
+
+/*
+ * The breaker in memory, and what its files offer each other.
+ *
+ *	head       what never changes: the deadline's unit, the jitter's seed
+ *	shape      the window's, never changed either
+ *	state      the one word (state.h)                     \
+ *	told_ns    the latest time known                       } read by all,
+ *	control    which rules are in force (base/record.h)    } written on
+ *	turns      transitions so far, the full generation     } transitions
+ *	watch      whether successes have to look (judge.c)   /
+ *	judged     a lower bound of the calls in the window   \  written by failures
+ *	levels     backoff, by generation                    /   and transitions
+ *	ring_head  a count window's number of calls
+ *	rules      two slots of the record
+ *	log        the last transitions (log.c)
+ *	probe[]    permits of HALF_OPEN that are out
+ *	line[]     counts, a line a CPU
+ *	window     tracks or a ring (window.c)
+ */
+
+#include "../base/object.h"
+#include "../base/record.h"
+#include "../counter/lines.h"
+#include "transition.h"
+#include "window.h"
+
+enum {
+	BRULE_RATES, /* failure bp : 16, slow bp : 16, calls : 8, successes : 8, failures : 8, flags : 8 */
+	BRULE_SLOW_NS,
+	BRULE_COUNTS, /* minimum : 32, in a row : 32 */
+	BRULE_OPEN_NS,
+	BRULE_OPEN_MAX_NS,
+	BRULE_SPREAD, /* backoff bp : 32, jitter bp : 32 */
+	BRULE_TIMEOUT_NS,
+	BRULE_FIELDS
+};
+
+/* Counts, one line a CPU: calls where not said otherwise. */
+enum {
+	BCOUNT_REFUSED_OPEN,
+	BCOUNT_REFUSED_PROBE,
+	BCOUNT_STALE,
+	BCOUNT_IGNORED,
+	BCOUNT_REGRESSIONS,
+	BCOUNT_RETRIES, /* compare-and-swaps */
+	BCOUNT_OTHER_CALLS /* recorded, but not in the window: probes, DISABLED */
+};
+
+#define RH_LOG_EVENTS 16u
+#define RH_LEVELS 4u
+
+/* Tries before a word that keeps changing is given up as overwritten from outside (P14). */
+#define RH_STATE_TRIES 65536u
+
+/* A transition written down: [ generation : 32 | value : 32 ] each. */
+struct rh_event {
+	RH_ALIGNED(64) rh_a64 what; /* from, to, modes, cause; written last */
+	rh_a64 at_low, at_high;
+	rh_a64 calls, failures, slow;
+	rh_a64 open_low, open_high;
+};
+
+_Static_assert(sizeof(struct rh_event) == 64, "an event is one cache line");
+
+struct rh_breaker {
+	struct rh_header head;
+	struct rh_shape shape;
+	RH_ALIGNED(64) rh_a64 state;
+	rh_a64 told_ns;
+	rh_a64 control;
+	rh_a64 turns;
+	rh_a64 watch;
+	RH_ALIGNED(64) rh_a64 judged;
+	rh_a64 levels[RH_LEVELS];
+	rh_a64 ring_head;
+	RH_ALIGNED(64) rh_a64 rules[4 * BRULE_FIELDS];
+	struct rh_event log[RH_LOG_EVENTS];
+	RH_ALIGNED(64) rh_a64 probe[RH_PROBE_SLOTS];
+	struct rh_line line[];
+};
+
+_Static_assert(offsetof(struct rh_breaker, judged) - offsetof(struct rh_breaker, state) == 64,
+	       "what all read is not on the line that failures write");
+_Static_assert(offsetof(struct rh_breaker, line) % 64 == 0, "counts begin on a line");
+
+/* A handle taken apart. */
+struct rh_bself {
+	struct rh_breaker *b;
+	unsigned tag;
+};
+
+static inline struct rh_bself
+rh_breaker_self(const rheo_breaker_t *handle)
+{
+	return (struct rh_bself){rh_handle_memory(handle), rh_handle_tag(handle)};
+}
+
+/* The handle's seven bits: lanes 0 to 7 (log2) in three, by calls in one, the size code in three. */
+static inline unsigned
+rh_btag_lanes(unsigned tag)
+{
+	return tag & 7u;
+}
+
+static inline bool
+rh_btag_by_calls(unsigned tag)
+{
+	return (tag >> 3 & 1u) != 0;
+}
+
+static inline unsigned
+rh_btag_code(unsigned tag)
+{
+	return tag >> 4;
+}
+
+static inline void
+rh_breaker_count(struct rh_bself self, unsigned index, uint64_t n)
+{
+	rh_lines_add(self.b->line, rh_btag_lanes(self.tag), index, n);
+}
+
+static inline unsigned
+rh_breaker_unit(struct rh_bself self)
+{
+	return self.b->head.param & 15u;
+}
+
+static inline struct rh_window
+rh_breaker_window(struct rh_bself self)
+{
+	void *at = self.b->line + (1u << rh_btag_lanes(self.tag));
+	struct rh_window w = {
+		.word = &self.b->state,
+		.track = at,
+		.head = &self.b->ring_head,
+		.lanes_log2 = rh_btag_lanes(self.tag),
+		.cells = rh_window_cells(rh_btag_by_calls(self.tag), rh_btag_code(self.tag)),
+		.shape = self.b->shape,
+	};
+
+	w.ring = rh_btag_by_calls(self.tag) ? (rh_a64 *)(void *)(w.track + 3) : NULL;
+	return w;
+}
+
+/* config.c */
+RH_INTERNAL bool rh_brules_read(struct rh_bself self, struct rh_brules *r);
+RH_INTERNAL bool rh_brule(struct rh_bself self, unsigned field, uint64_t *value);
+
+/* What caused a transition and the counts that did. */
+struct rh_reason {
+	uint32_t cause;
+	struct rh_counts counts;
+};
+
+/* turn.c: the time to go by, the later of now_ns and what is known; an earlier one is counted. */
+RH_INTERNAL uint64_t rh_breaker_time(struct rh_bself self, uint64_t now_ns);
+RH_INTERNAL void rh_breaker_tell(struct rh_bself self, uint64_t now_ns);
+
+/* turn.c: when the OPEN word w is over, and whether it is. */
+RH_INTERNAL uint64_t rh_breaker_deadline(struct rh_bself self, uint64_t w);
+RH_INTERNAL bool rh_breaker_over(struct rh_bself self, uint64_t w, uint64_t now_ns);
+
+/* turn.c: the full number of the generation that w is in, and how often it has reopened. */
+RH_INTERNAL uint64_t rh_breaker_generation(struct rh_bself self, uint64_t w);
+RH_INTERNAL uint32_t rh_breaker_level(struct rh_bself self, uint64_t generation);
+
+/*
+ * turn.c: one transition, by one compare-and-swap from *w. open_ns: how long
+ * the next state lasts, where it is OPEN. Returns false, with *w as it is now,
+ * where another call came first.
+ */
+RH_INTERNAL bool rh_breaker_turn(struct rh_bself self, uint64_t *w, struct rh_state next, uint32_t level,
+		     uint64_t open_ns, uint64_t now_ns, const struct rh_reason *reason);
+
+/* turn.c: to OPEN, at the given level for as long as the rules say, or over at once. */
+RH_INTERNAL bool rh_breaker_open(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint32_t level,
+		     bool at_once, uint64_t now_ns, const struct rh_reason *reason);
+
+/* judge.c: opens the breaker if the window says so, at the latest in the given slice. */
+RH_INTERNAL void rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t slice,
+		      uint64_t now_ns);
+
+/* judge.c: whether a success has to judge as well. */
+RH_INTERNAL bool rh_breaker_watched(struct rh_bself self);
+
+/* probe.c: a permit of the HALF_OPEN word *w; false where none is left or *w has changed. */
+RH_INTERNAL bool rh_probe_issue(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint64_t now_ns,
+		    uint64_t *permit);
+/* probe.c: the first permit, after the turn that made w issued it. */
+RH_INTERNAL bool rh_probe_first(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *permit);
+/* probe.c: after the turn to the HALF_OPEN word w: forgets permits of earlier generations. */
+RH_INTERNAL void rh_probe_sweep(struct rh_bself self, uint64_t w);
+/* probe.c: what `overdue` is to be after a permit was issued at now_ns. */
+RH_INTERNAL uint32_t rh_probe_overdue(const struct rh_brules *r, uint64_t now_ns);
+RH_INTERNAL int32_t rh_probe_report(struct rh_bself self, uint64_t permit, uint32_t outcome, uint64_t now_ns);
+RH_INTERNAL int32_t rh_probe_cancel(struct rh_bself self, uint64_t permit);
+/* probe.c: gives up probes whose time is over. */
+RH_INTERNAL void rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns);
+/* probe.c: when the next probe's time is over, UINT64_MAX where none is out. */
+RH_INTERNAL uint64_t rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns);
+
+/* log.c: makes sure that the generation w is in has been written down. */
+RH_INTERNAL void rh_log_complete(struct rh_bself self, uint64_t w, uint64_t generation);
+RH_INTERNAL void rh_log_write(struct rh_bself self, uint64_t generation, struct rh_state from, struct rh_state to,
+		  uint64_t at_ns, uint64_t open_ns, const struct rh_reason *reason);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RHEO_BREAKER_WINDOW_H
+#define RHEO_BREAKER_WINDOW_H
+
+/* What window.c offers to the breaker; the essay is in window.c. */
+
+#include "../base/align.h"
+#include "../base/atomic.h"
+#include "../base/internal.h"
+#include "../base/wide.h"
+#include "state.h"
+
+/* What shapes a window: fixed at init, part of the header's checksum. */
+struct rh_shape {
+	uint64_t slice_ns;
+	uint64_t slice_d; /* the same as a divisor (base/wide.h) */
+	uint64_t slice_recip;
+	uint32_t slice_norm;
+	uint32_t slices;
+	uint32_t window_calls;
+	uint32_t sum; /* of the rest: what attach trusts it by */
+};
+
+/* A count over the slices of a window: one word a slice, [ tag : 32 | count : 32 ]. */
+struct rh_track {
+	RH_ALIGNED(64) rh_a64 slice; /* the latest slice counted in, a full number */
+	rh_a64 folded; /* counts that have left the cells */
+	rh_a64 cell[];
+};
+
+/* A window as the breaker knows it; computed from the handle, never stored. */
+struct rh_window {
+	const rh_a64 *word; /* the breaker's state: a record checks its generation against it */
+	struct rh_track *track; /* calls, one a lane; then failures; then slow calls */
+	rh_a64 *ring; /* a count window's outcomes, 16 calls a word; NULL: a time window */
+	rh_a64 *head; /* ... and how many there have been */
+	unsigned lanes_log2;
+	unsigned cells; /* a track's, or the ring's: a power of two; bounds every index */
+	struct rh_shape shape;
+};
+
+struct rh_counts {
+	uint64_t calls;
+	uint64_t failures;
+	uint64_t slow;
+};
+
+/* How a record went. */
+struct rh_recorded {
+	bool stale; /* the breaker is in a later generation: nothing was counted */
+	bool first; /* the first of its slice on its lane: what the window holds may have changed */
+	uint64_t slice; /* in which it was counted */
+};
+
+/* Geometry from a handle's tag. */
+RH_INTERNAL unsigned rh_window_cells(bool by_calls, unsigned code);
+RH_INTERNAL uint64_t rh_window_size(bool by_calls, unsigned code, unsigned lanes_log2);
+
+RH_INTERNAL void rh_window_init(const struct rh_window *w, uint64_t now_ns);
+
+/* Counts one call of a generation. */
+RH_INTERNAL struct rh_recorded rh_window_record(const struct rh_window *w, uint32_t generation, bool failed,
+				    bool slow, uint64_t now_ns);
+
+/* Failures and slow calls in the window; of a count window the calls as well. *slice is raised to the
+   latest that the window has seen. */
+RH_INTERNAL void rh_window_bad(const struct rh_window *w, uint32_t generation, uint64_t *slice,
+		   struct rh_counts *counts);
+
+/* Calls in a time window; a count window's stand already. */
+RH_INTERNAL void rh_window_calls(const struct rh_window *w, uint32_t generation, uint64_t slice,
+		     struct rh_counts *counts);
+
+/* Counts a bad call that is not in the window: for the totals alone. */
+RH_INTERNAL void rh_window_note(const struct rh_window *w, bool failed, bool slow);
+
+/* All that was ever counted, whatever the generation. */
+RH_INTERNAL struct rh_counts rh_window_ever(const struct rh_window *w);
+
+static inline uint64_t
+rh_window_slice(const struct rh_window *w, uint64_t now_ns)
+{
+	struct rh_divisor d = {w->shape.slice_d, w->shape.slice_recip, w->shape.slice_norm};
+
+	return rh_divisor_apply(d, (rh_u128){0, now_ns});
+}
+
+/* Names a slice of a generation in 32 bits. */
+static inline uint32_t
+rh_window_tag(uint32_t generation, uint64_t slice)
+{
+	return generation << 16 | ((uint32_t)slice & 0xffffu);
+}
+
+#endif
