@@ -96,6 +96,77 @@ $(B)/amalgamation/rheo.c: $(LIB_SRC) lib/port/cpu_generic.c $(LIB_HDR) lib/amalg
 	$(Q)sh lib/amalgamate.sh $(@D)
 	@echo "  $(@D)/rheo.c $(@D)/rheo.h"
 
+# --- tests -------------------------------------------------------------------
+
+TEST_WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(WERROR),-Werror)
+TEST_FLAGS := -std=c11 -D_GNU_SOURCE $(TEST_WARN) -Iinclude -Ilib -Itests
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+UNIT_LIB := $(LIB_SRC:lib/%.c=$(B)/inject/%.o)
+UNIT_OBJ := $(UNIT_SRC:tests/%.c=$(B)/tests/%.o)
+
+# The library with its injection points live (tests/unit/inject.h).
+$(B)/inject/%.o: lib/%.c $(LIB_HDR) tests/unit/inject.h Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LIB_FLAGS) -include tests/unit/inject.h -c $< -o $@
+
+$(B)/tests/unit/%.o: tests/unit/%.c $(LIB_HDR) $(wildcard tests/unit/*.h) Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(TEST_FLAGS) -include tests/unit/inject.h -c $< -o $@
+
+$(B)/unit: $(UNIT_OBJ) $(UNIT_LIB)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcriterion -pthread
+
+.PHONY: test-unit
+test-unit: $(B)/unit ## Criterion, one file per source file
+	@sh tests/unit/run.sh $(B)/unit
+
+# Random histories against oracles; also with words so narrow that they wrap, and
+# without the compiler's 128-bit type and libck.
+HISTORIES ?= 20000
+PROPERTY_SRC := $(sort $(wildcard tests/property/*.c))
+PROPERTY := $(B)/property $(B)/property-narrow $(B)/property-portable
+$(B)/property: PROPERTY_DEFS :=
+$(B)/property-narrow: PROPERTY_DEFS := -DRH_NARROW
+$(B)/property-portable: PROPERTY_DEFS := -DRHEO_NO_INT128 -DRHEO_NO_CK
+$(PROPERTY): $(PROPERTY_SRC) tests/property/harness.h $(LIB_SRC) $(LIB_HDR) Makefile
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) $(PROPERTY_DEFS) -o $@ $(PROPERTY_SRC) $(LIB_SRC)
+
+.PHONY: test-property
+test-property: $(PROPERTY) ## random histories against exact oracles (HISTORIES=20000)
+	$(Q)for p in $(PROPERTY); do echo "$$p"; $$p $(HISTORIES) || exit 1; done
+
+# Plain main(): these run under TSan as well (make sanitize).
+TORTURE := $(patsubst tests/torture/%.c,$(B)/%,$(wildcard tests/torture/*.c))
+$(TORTURE): $(B)/%: tests/torture/%.c tests/torture/torture.h $(LIB_SRC) $(LIB_HDR) Makefile
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) -o $@ $< $(LIB_SRC) -pthread
+
+.PHONY: test-torture
+test-torture: $(TORTURE) ## threads at once, with oracles that count
+	$(Q)for t in $(TORTURE); do $$t || exit 1; done
+
+.PHONY: test-layers test-symbols test-headers test-install test-amalgamation test-quiet
+test-layers: ## who includes whom; every synchronising edge has its partner
+	@sh tests/layers/layers.sh
+	@sh tests/layers/edges.sh
+
+test-symbols: all ## both libraries export what the headers declare
+	@sh tests/abi/symbols.sh $(ARCHIVE) $(SHARED)
+
+test-headers: ## C99 to C23, C++11 to C++20
+	@sh tests/abi/headers.sh $(B)/headers
+
+test-install: all ## a user's program against the installed copy
+	@MAKE="$(MAKE)" B=$(B) sh tests/abi/install.sh $(B)/install
+
+test-amalgamation: amalgamation
+	@CC="$(CC)" sh tests/abi/amalgamation.sh $(B)/amalgamation 2000
+
+QUIET_CALLS ?= 10000000
+$(B)/quiet: tests/abi/quiet.c $(ARCHIVE)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) -o $@ $< $(ARCHIVE)
+test-quiet: $(B)/quiet ## ten million guard calls: no system call, no allocation
+	@sh tests/abi/quiet.sh $(B)/quiet $(QUIET_CALLS)
+
 .PHONY: clean help
 clean: ## removes build/
 	rm -rf $(B)

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Configuring, making, finding and changing a breaker. */
+
+#include "helpers.h"
+
+#include "breaker/self.h"
+
+Test(breaker_config, defaults_are_those_of_the_header)
+{
+	rheo_breaker_config_t c;
+
+	memset(&c, 0xff, sizeof c);
+	assert_status(rheo_breaker_config_init(&c, sizeof c), RHEO_OK);
+	cr_assert(c.failure_rate_bp == 5000 && c.slow_call_rate_bp == 0 && c.consecutive_failures == 0 &&
+		  c.minimum_calls == 20 && c.window_ns == 10 * SECOND && c.window_slices == 10 &&
+		  c.window_calls == 0 && c.open_ns == 5 * SECOND && c.open_max_ns == 0 &&
+		  c.open_backoff_bp == 0 && c.open_jitter_bp == 0 && c.half_open_calls == 3 &&
+		  c.half_open_successes == 0 && c.half_open_failures == 0 && c.lanes == 0 &&
+		  c.probe_timeout_ns == 30 * SECOND && c.flags == 0);
+	assert_status(rheo_breaker_config_check(&c), RHEO_OK);
+}
+
+static rheo_breaker_config_t c;
+
+static void
+check(int32_t want, const char *what)
+{
+	int32_t st = rheo_breaker_config_check(&c);
+
+	cr_assert(st == want, "%s: %s", what, rheo_status_name(st));
+	cr_assert((rheo_breaker_size(&c) != 0) == (st == RHEO_OK), "%s: size", what);
+	rheo_breaker_config_init(&c, sizeof c);
+}
+
+Test(breaker_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
+{
+	const uint64_t long_ns = UINT64_C(1) << 57;
+
+	rheo_breaker_config_init(&c, sizeof c);
+#define GOOD(field, value) c.field = (value), check(RHEO_OK, #field " " #value)
+#define BAD(field, value) c.field = (value), check(RHEO_ERR_INVAL, #field " " #value)
+	GOOD(flags, 1), BAD(flags, 2);
+	GOOD(failure_rate_bp, 0), GOOD(failure_rate_bp, 10000), BAD(failure_rate_bp, 10001);
+	GOOD(slow_call_rate_bp, 10000), BAD(slow_call_rate_bp, 10001);
+	GOOD(slow_call_ns, long_ns), BAD(slow_call_ns, long_ns + 1);
+	BAD(minimum_calls, 0), GOOD(minimum_calls, UINT32_MAX);
+	BAD(window_ns, 0), BAD(window_ns, 9), GOOD(window_ns, 10), GOOD(window_ns, long_ns), BAD(window_ns, long_ns + 1);
+	BAD(window_slices, 0), GOOD(window_slices, 64), BAD(window_slices, 65);
+	GOOD(window_calls, 1u << 20), BAD(window_calls, (1u << 20) + 1);
+	BAD(open_ns, 0), GOOD(open_ns, long_ns), BAD(open_ns, long_ns + 1);
+	BAD(open_max_ns, 5 * SECOND - 1), GOOD(open_max_ns, 5 * SECOND), GOOD(open_max_ns, long_ns), BAD(open_max_ns, long_ns + 1);
+	GOOD(open_backoff_bp, 1000000), BAD(open_backoff_bp, 1000001);
+	GOOD(open_jitter_bp, 10000), BAD(open_jitter_bp, 10001);
+	BAD(half_open_calls, 0), GOOD(half_open_calls, 32), BAD(half_open_calls, 33);
+	GOOD(half_open_successes, 3), BAD(half_open_successes, 4);
+	GOOD(half_open_failures, 3), BAD(half_open_failures, 4);
+	GOOD(lanes, 128), BAD(lanes, 129);
+	BAD(probe_timeout_ns, 0), GOOD(probe_timeout_ns, UINT64_C(1) << 40), BAD(probe_timeout_ns, (UINT64_C(1) << 40) + 1);
+	BAD(struct_size, 0), BAD(struct_size, 3);
+#undef GOOD
+#undef BAD
+}
+
+Test(breaker_config, init_asks_for_enough_memory_and_touches_nothing_else)
+{
+	for (uint32_t calls = 0; calls <= 1000; calls += 200)
+		for (uint32_t slices = 1; slices <= 64; slices += 21) {
+			rheo_breaker_config_t cfg = breaker_config();
+			rheo_breaker_t *b = NULL;
+			uint64_t size, seed = calls + slices, permit;
+			unsigned char *mem;
+
+			cfg.window_calls = calls;
+			cfg.window_slices = slices;
+			cfg.window_ns = 64 * MS;
+			cfg.lanes = 4;
+			size = rheo_breaker_size(&cfg);
+			mem = memory_for(size + 256);
+			memset(mem, 0xa5, size + 256);
+			assert_status(rheo_breaker_init(mem, size - 1, &cfg, 0, &b), RHEO_ERR_NOSPC);
+			assert_status(rheo_breaker_init(mem + 8, size, &cfg, 0, &b), RHEO_ERR_INVAL);
+			for (uint64_t i = 0; i < size; i++)
+				cr_assert(mem[i] == 0xa5);
+			assert_status(rheo_breaker_init(mem, size, &cfg, 0, &b), RHEO_OK);
+			for (uint64_t i = 0; i < 20000; i++)
+				if (rheo_breaker_try_acquire(b, i * MS, &permit) == RHEO_OK)
+					rheo_breaker_record(b, permit, (uint32_t)(next_random(&seed) % 3), i * MS + 3);
+			for (uint64_t i = size; i < size + 256; i++)
+				cr_assert(mem[i] == 0xa5, "window of %u calls, %u slices: byte %llu past the end", calls,
+					  slices, (unsigned long long)(i - size));
+		}
+}
+
+Test(breaker_config, attach_finds_the_breaker_and_refuses_flipped_bits)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t size = rheo_breaker_size(&cfg);
+	unsigned char *mem = memory_for(size), *copy = memory_for(size);
+	rheo_breaker_t *b, *again = NULL;
+
+	assert_status(rheo_breaker_attach(mem, size, &again), RHEO_ERR_CORRUPT);
+	rheo_breaker_init(mem, size, &cfg, 0, &b);
+	trip(b, SECOND);
+	memcpy(copy, mem, size);
+	assert_status(rheo_breaker_attach(mem, size, &again), RHEO_OK);
+	cr_assert(memcmp(copy, mem, size) == 0, "attach wrote");
+	cr_assert(state_of(again) == RHEO_OPEN);
+	assert_status(rheo_breaker_attach(mem, size - 1, &again), RHEO_ERR_NOSPC);
+	assert_status(rheo_breaker_attach(mem, 64, &again), RHEO_ERR_NOSPC);
+	for (size_t bit = 0; bit < 8 * (sizeof(struct rh_header) + 40); bit++) {
+		if (bit / 8 >= offsetof(struct rh_header, reserved) && bit / 8 < offsetof(struct rh_header, checksum))
+			continue;
+		mem[bit / 8] = (unsigned char)(mem[bit / 8] ^ 1u << bit % 8);
+		cr_assert(rheo_breaker_attach(mem, size, &again) < 0, "bit %zu", bit);
+		mem[bit / 8] = (unsigned char)(mem[bit / 8] ^ 1u << bit % 8);
+	}
+}
+
+Test(breaker_config, the_configuration_in_force_can_be_read_back_and_used_again)
+{
+	rheo_breaker_config_t cfg = breaker_config(), got;
+	rheo_breaker_t *b;
+
+	cfg.window_ns = 10 * SECOND + 1; /* rounded up to whole slices */
+	cfg.jitter_seed = 77;
+	cfg.consecutive_failures = 9;
+	cfg.flags = RHEO_BREAKER_PROBE_TIMEOUT_CANCELS;
+	b = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.window_ns == 10 * SECOND + 10 && got.half_open_successes == 2 && got.half_open_failures == 1 &&
+		  got.open_max_ns == 50 * SECOND && got.jitter_seed == 77 && got.lanes == 1 &&
+		  got.consecutive_failures == 9 && got.flags == RHEO_BREAKER_PROBE_TIMEOUT_CANCELS);
+	assert_status(rheo_breaker_reconfigure(b, &got, 0), RHEO_OK);
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+}
+
+Test(breaker_config, reconfigure_keeps_state_and_window)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	uint64_t delay;
+
+	for (int i = 0; i < 3; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	cfg.minimum_calls = 100;
+	cfg.open_ns = SECOND;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+	for (int i = 0; i < 96; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+	assert_u64(breaker_snapshot(b, 0).window_calls, 99);
+	call(b, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	/* an open time that runs is not changed */
+	cfg.open_ns = 100 * SECOND;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+	rheo_breaker_retry_after_ns(b, 0, &delay);
+	assert_u64(delay, SECOND);
+}
+
+Test(breaker_config, what_shapes_the_window_cannot_be_changed)
+{
+	rheo_breaker_config_t good = breaker_config(), bad;
+	rheo_breaker_t *b = breaker_from(&good, 0);
+
+	bad = good;
+	bad.window_ns *= 2;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_ERR_INVAL);
+	bad = good;
+	bad.window_slices = 5;
+	bad.window_ns /= 2;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_ERR_INVAL);
+	bad = good;
+	bad.window_calls = 10;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_ERR_INVAL);
+	bad = good;
+	bad.open_max_ns = UINT64_C(1) << 43;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_ERR_INVAL);
+	bad.open_max_ns = UINT64_C(1) << 42;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_ERR_INVAL);
+	bad.open_max_ns = (UINT64_C(1) << 42) - 1;
+	assert_status(rheo_breaker_reconfigure(b, &bad, 0), RHEO_OK);
+}
+
+Test(breaker_config, p11_reconfigure_killed_at_any_point_leaves_old_or_new)
+{
+	for (volatile int n = 0;; n++) {
+		rheo_breaker_config_t cfg = breaker_config(), got;
+		rheo_breaker_t *b = breaker_from(&cfg, 0);
+		volatile int died;
+
+		cfg.minimum_calls = 50;
+		cfg.open_ns = SECOND;
+		KILL_AT(n, died, rheo_breaker_reconfigure(b, &cfg, 0));
+		if (!died) {
+			cr_assert(n > 2 * BRULE_FIELDS);
+			return;
+		}
+		assert_status(rheo_breaker_config(b, &got, sizeof got), RHEO_OK);
+		cr_assert((got.minimum_calls == 4 && got.open_ns == 5 * SECOND) ||
+			  (got.minimum_calls == 50 && got.open_ns == SECOND));
+		assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+		rheo_breaker_config(b, &got, sizeof got);
+		assert_u64(got.minimum_calls, 50);
+	}
+}

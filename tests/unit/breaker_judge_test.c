@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* When the breaker trips: on the exact call. The same against an oracle: tests/property. */
+
+#include "helpers.h"
+
+#include "breaker/self.h"
+
+static rheo_breaker_t *
+breaker_with(uint32_t failure_bp, uint32_t slow_bp, uint32_t minimum, uint32_t window_calls)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+
+	cfg.failure_rate_bp = failure_bp;
+	cfg.slow_call_rate_bp = slow_bp;
+	cfg.slow_call_ns = MS;
+	cfg.minimum_calls = minimum;
+	cfg.window_calls = window_calls;
+	return breaker_from(&cfg, 0);
+}
+
+static rheo_breaker_event_t
+last_event(const rheo_breaker_t *b)
+{
+	rheo_breaker_event_t e[16];
+	uint32_t n = 0;
+
+	assert_status(rheo_breaker_events(b, 0, e, 16, &n), RHEO_OK);
+	cr_assert(n > 0);
+	return e[n - 1];
+}
+
+Test(breaker_judge, trips_at_the_rate_and_not_below_it)
+{
+	for (uint32_t calls = 0; calls <= 200; calls += 200) {
+		rheo_breaker_t *b = breaker_with(5000, 0, 200, calls);
+
+		for (int i = 0; i < 101; i++)
+			call(b, RHEO_SUCCESS, 0, 0);
+		for (int i = 0; i < 99; i++)
+			call(b, RHEO_FAILURE, 0, 0);
+		cr_assert(state_of(b) == RHEO_CLOSED, "opened at 99 of 200");
+		b = breaker_with(5000, 0, 200, calls);
+		for (int i = 0; i < 100; i++)
+			call(b, RHEO_SUCCESS, 0, 0);
+		for (int i = 0; i < 99; i++)
+			call(b, RHEO_FAILURE, 0, 0);
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		call(b, RHEO_FAILURE, 0, 0);
+		cr_assert(state_of(b) == RHEO_OPEN);
+		cr_assert(last_event(b).cause == RHEO_CAUSE_FAILURE_RATE && last_event(b).calls == 200 &&
+			  last_event(b).failures == 100);
+	}
+}
+
+Test(breaker_judge, a_success_that_completes_the_minimum_can_trip)
+{
+	for (uint32_t calls = 0; calls <= 50; calls += 50) {
+		rheo_breaker_t *b = breaker_with(5000, 0, 10, calls);
+
+		for (int i = 0; i < 7; i++)
+			call(b, RHEO_FAILURE, 0, 0);
+		call(b, RHEO_SUCCESS, 0, 0);
+		call(b, RHEO_SUCCESS, 0, 0);
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		call(b, RHEO_SUCCESS, 0, 0);
+		cr_assert(state_of(b) == RHEO_OPEN);
+		assert_u64(last_event(b).failures, 7);
+	}
+}
+
+Test(breaker_judge, a_success_never_trips_where_the_rate_is_not_reached)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 10, 0);
+
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	for (int i = 0; i < 100; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+}
+
+Test(breaker_judge, successes_leaving_the_window_can_trip_on_the_next_record)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0); /* 10 slices of a second */
+
+	for (int i = 0; i < 10; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 5 * SECOND, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED, "4 of 14");
+	call(b, RHEO_SUCCESS, 10 * SECOND, 0);
+	cr_assert(state_of(b) == RHEO_OPEN, "4 of 5");
+}
+
+Test(breaker_judge, the_tick_sees_that_too)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+	uint64_t next;
+
+	for (int i = 0; i < 10; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 5 * SECOND, 0);
+	assert_status(rheo_breaker_tick(b, 5500 * MS, &next), RHEO_OK);
+	assert_u64(next, 500 * MS);
+	assert_status(rheo_breaker_tick(b, 10 * SECOND - 1, NULL), RHEO_OK);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+	assert_status(rheo_breaker_tick(b, 10 * SECOND, NULL), RHEO_OK);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	assert_u64(last_event(b).at_ns, 10 * SECOND);
+}
+
+Test(breaker_judge, slow_calls_trip_by_their_own_rate)
+{
+	rheo_breaker_t *b = breaker_with(0, 5000, 4, 0);
+
+	call(b, RHEO_SUCCESS, 0, MS);
+	call(b, RHEO_SUCCESS, 0, MS);
+	call(b, RHEO_SUCCESS, 0, MS + 1);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+	call(b, RHEO_SUCCESS, 0, MS + 1);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	cr_assert(last_event(b).cause == RHEO_CAUSE_SLOW_CALL_RATE && last_event(b).slow == 2);
+}
+
+Test(breaker_judge, a_rate_of_zero_is_off_and_of_10000_means_all)
+{
+	rheo_breaker_t *off = breaker_with(0, 0, 1, 0), *all = breaker_with(10000, 0, 3, 0);
+
+	for (int i = 0; i < 1000; i++)
+		call(off, RHEO_FAILURE, 0, SECOND);
+	cr_assert(state_of(off) == RHEO_CLOSED);
+	call(all, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 1000; i++)
+		call(all, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(all) == RHEO_CLOSED);
+	for (int i = 0; i < 3; i++)
+		call(all, RHEO_FAILURE, 11 * SECOND, 0);
+	cr_assert(state_of(all) == RHEO_OPEN);
+}
+
+Test(breaker_judge, failures_in_a_row_trip_without_a_minimum)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.failure_rate_bp = 0;
+	cfg.consecutive_failures = 3;
+	cfg.minimum_calls = 100;
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 50; i++) {
+		call(b, RHEO_FAILURE, 0, 0);
+		call(b, RHEO_FAILURE, 0, 0);
+		assert_u64(breaker_snapshot(b, 0).consecutive_failures, 2);
+		call(b, RHEO_IGNORED, 0, 0);
+		assert_u64(breaker_snapshot(b, 0).consecutive_failures, 2);
+		call(b, RHEO_SUCCESS, 0, 0);
+		assert_u64(breaker_snapshot(b, 0).consecutive_failures, 0);
+	}
+	for (int i = 0; i < 3; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	cr_assert(last_event(b).cause == RHEO_CAUSE_CONSECUTIVE_FAILURES && last_event(b).failures == 3);
+}
+
+Test(breaker_judge, calls_in_flight_are_in_no_denominator)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+	uint64_t permits[10];
+
+	for (int i = 0; i < 10; i++)
+		permits[i] = probe_at(b, 0);
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	for (int i = 0; i < 10; i++)
+		assert_status(rheo_breaker_record(b, permits[i], RHEO_SUCCESS, 0), RHEO_STALE);
+	cr_assert(state_of(b) == RHEO_OPEN);
+}
+
+Test(breaker_judge, a_minimum_above_the_count_window_means_the_window)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 1000, 8);
+
+	for (int i = 0; i < 8; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	cr_assert(state_of(b) == RHEO_OPEN);
+}
+
+/*
+ * Two threads, each of which needs to see the other's record: whatever the
+ * interleaving of a success inside a failure, one of them trips.
+ */
+static rheo_breaker_t *shared;
+static const char *where;
+static int skip;
+
+static void
+success_between(const char *point)
+{
+	if (strcmp(point, where) != 0 || skip-- > 0)
+		return;
+	rh_inject_hook = NULL;
+	call(shared, RHEO_SUCCESS, 0, 0);
+}
+
+Test(breaker_judge, the_verdict_does_not_fall_between_a_failure_and_a_success)
+{
+	const char *const points[] = {"WINDOW_BEFORE_ADD", "WINDOW_BETWEEN_CALL_AND_OUTCOME", "JUDGE_BEFORE_CALLS",
+				      "JUDGE_BEFORE_TRIP", "WINDOW_BEFORE_OUTCOME", "BREAKER_BEFORE_TURN"};
+
+	for (uint32_t calls = 0; calls <= 20; calls += 20)
+		for (size_t p = 0; p < sizeof points / sizeof *points; p++)
+			for (skip = 0; skip < 2; skip++) {
+				int kept = skip;
+
+				shared = breaker_with(5000, 0, 4, calls);
+				call(shared, RHEO_FAILURE, 0, 0);
+				call(shared, RHEO_SUCCESS, 0, 0);
+				where = points[p];
+				rh_inject_hook = success_between;
+				/* with the success inside, this is the fourth call: 2 failures of 4 */
+				call(shared, RHEO_FAILURE, 0, 0);
+				if (rh_inject_hook != NULL) {
+					rh_inject_hook = NULL;
+					call(shared, RHEO_SUCCESS, 0, 0);
+				}
+				skip = kept;
+				cr_assert(state_of(shared) == RHEO_OPEN, "%s, window of %u calls, skip %d", points[p],
+					  calls, kept);
+			}
+}
+
+/* And a failure inside a success: the success adds, sleeps, a failure judges, the success looks. */
+static void
+failure_between(const char *point)
+{
+	if (strcmp(point, where) != 0)
+		return;
+	rh_inject_hook = NULL;
+	call(shared, RHEO_FAILURE, 0, 0);
+}
+
+Test(breaker_judge, nor_between_a_success_and_a_failure)
+{
+	const char *const points[] = {"WINDOW_BEFORE_ADD", "WINDOW_BETWEEN_CALL_AND_OUTCOME", "WINDOW_BEFORE_OUTCOME"};
+
+	for (uint32_t calls = 0; calls <= 20; calls += 20)
+		for (size_t p = 0; p < 3; p++) {
+			shared = breaker_with(5000, 0, 4, calls);
+			call(shared, RHEO_SUCCESS, 0, 0);
+			call(shared, RHEO_FAILURE, 0, 0);
+			where = points[p];
+			rh_inject_hook = failure_between;
+			call(shared, RHEO_SUCCESS, 0, 0);
+			if (rh_inject_hook != NULL) {
+				rh_inject_hook = NULL;
+				call(shared, RHEO_FAILURE, 0, 0);
+			}
+			cr_assert(state_of(shared) == RHEO_OPEN, "%s, window of %u calls", points[p], calls);
+		}
+}
+
+Test(breaker_judge, sums_are_few_where_the_rate_is_steady)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 10, 0);
+	struct rh_breaker *raw = rh_breaker_self(b).b;
+	uint64_t last = 0, sums = 0;
+
+	/* 30 % failures, 30000 calls in one slice */
+	for (int i = 0; i < 30000; i++) {
+		call(b, i % 10 < 3 && i > 20 ? RHEO_FAILURE : RHEO_SUCCESS, 0, 0);
+		sums += rh_load_rlx(&raw->judged) != last;
+		last = rh_load_rlx(&raw->judged);
+	}
+	cr_assert(sums > 0 && sums < 60, "%llu sums over all lanes", (unsigned long long)sums);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Words and permits, bit by bit. */
+
+#include "helpers.h"
+
+#include "breaker/state.h"
+
+static uint64_t seed = 1;
+
+static uint32_t
+bits(unsigned n)
+{
+	return (uint32_t)(next_random(&seed) >> (64 - n));
+}
+
+Test(breaker_state, every_field_survives_packing_in_every_state)
+{
+	for (int i = 0; i < 100000; i++) {
+		struct rh_state s = {.state = bits(2) % 3, .mode = bits(2), .generation = bits(16)}, t;
+
+		if (s.state == RHEO_CLOSED) {
+			s.in_a_row = bits(32);
+		} else if (s.state == RHEO_OPEN) {
+			s.deadline = next_random(&seed) >> 20;
+		} else {
+			s.issued = bits(6);
+			s.succeeded = bits(6);
+			s.failed = bits(6);
+			s.ignored = bits(6);
+			s.ticket = bits(8);
+			s.overdue = bits(12);
+		}
+		t = rh_state_unpack(rh_state_pack(s));
+		cr_assert(memcmp(&s, &t, sizeof s) == 0);
+	}
+}
+
+Test(breaker_state, only_closed_in_auto_mode_passes)
+{
+	for (uint32_t state = 0; state < 3; state++)
+		for (uint32_t mode = 0; mode < 4; mode++) {
+			struct rh_state s = {.state = state, .mode = mode, .generation = 0xffff, .in_a_row = UINT32_MAX};
+
+			cr_assert(rh_state_passes(rh_state_pack(s)) == (state == RHEO_CLOSED && mode == RHEO_AUTO));
+		}
+}
+
+Test(breaker_state, the_nearest_difference_is_exact_within_half_the_range)
+{
+	const unsigned widths[] = {5, 12, 16, 41, 44, 47};
+
+	for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+		for (int i = 0; i < 20000; i++) {
+			uint64_t a = next_random(&seed), half = UINT64_C(1) << (widths[w] - 1);
+			int64_t d = (int64_t)(next_random(&seed) % (2 * half)) - (int64_t)half;
+
+			cr_assert(rh_nearest(a + (uint64_t)d, a, widths[w]) == d);
+			/* whatever stands above the bits that are known */
+			cr_assert(rh_nearest((a + (uint64_t)d) ^ (UINT64_C(1) << widths[w]), a, widths[w]) == d);
+		}
+}
+
+Test(breaker_state, a_deadline_is_read_back_exactly_however_long_ago_it_was_set)
+{
+	for (int i = 0; i < 100000; i++) {
+		uint64_t told = any_number(&seed), ahead = next_random(&seed) >> 23;
+		uint64_t at = told > UINT64_MAX - ahead ? UINT64_MAX : told + ahead;
+
+		assert_u64(rh_deadline_read(rh_deadline_make(at, 0), told, 0), at);
+	}
+}
+
+Test(breaker_state, a_coarser_deadline_is_never_early_and_late_by_less_than_its_unit)
+{
+	for (unsigned unit = 1; unit < 16; unit++)
+		for (int i = 0; i < 10000; i++) {
+			uint64_t told = next_random(&seed) >> 2, at = told + (next_random(&seed) >> 23);
+			uint64_t got = rh_deadline_read(rh_deadline_make(at, unit), told, unit);
+
+			cr_assert(got >= at && got - at < UINT64_C(1) << unit);
+		}
+}
+
+Test(breaker_state, deadlines_at_the_end_of_time_do_not_wrap)
+{
+	for (unsigned unit = 0; unit < 16; unit++) {
+		uint64_t got = rh_deadline_read(rh_deadline_make(UINT64_MAX, unit), UINT64_MAX, unit);
+
+		cr_assert(got >= UINT64_MAX - (UINT64_C(1) << unit));
+	}
+}
+
+Test(breaker_state, a_permit_of_closed_tells_its_generation_and_how_long_the_call_took)
+{
+	for (int i = 0; i < 100000; i++) {
+		uint32_t generation = bits(16);
+		uint64_t start = any_number(&seed), took = next_random(&seed) >> 18;
+		uint64_t p = rh_permit_closed(generation, start);
+
+		cr_assert(!rh_permit_is_probe(p) && p != RHEO_PERMIT_NONE);
+		if (start & 0xff)
+			assert_u64(rh_permit_duration(p, start + took), took);
+		assert_u64(rh_permit_duration(p, start - took - 2), 0);
+		cr_assert(rh_permit_generation(p) == generation);
+	}
+	cr_assert(rh_permit_closed(0, 0) != RHEO_PERMIT_NONE);
+}
+
+Test(breaker_state, a_permit_of_half_open_tells_its_generation_its_place_and_its_start)
+{
+	for (int i = 0; i < 100000; i++) {
+		uint32_t generation = bits(16), slot = bits(6);
+		uint64_t start = any_number(&seed), later = next_random(&seed) >> 24;
+		uint64_t p = rh_permit_probe(generation, slot, start);
+
+		cr_assert(rh_permit_is_probe(p));
+		cr_assert(rh_permit_generation(p) == generation && rh_permit_slot(p) == slot);
+		if (start <= UINT64_MAX - later)
+			assert_u64(rh_permit_probe_start(p, start + later), start);
+	}
+}
