@@ -1,0 +1,76 @@
+/* cc -std=c11 -o guard_calls guard_calls.c $(pkg-config --cflags --libs rheo) */
+
+/*
+ * A guard: a breaker, a limit for this tenant and one for everybody, asked as
+ * one, and a verdict that has all an HTTP answer needs.
+ */
+
+#include <rheo/rheo.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *
+memory(uint64_t size, uint64_t align)
+{
+	return aligned_alloc(align, (size + align - 1) / align * align);
+}
+
+static rheo_bucket_t *
+limit(uint64_t per_second, uint64_t burst)
+{
+	rheo_bucket_config_t cfg;
+	rheo_bucket_t *bucket = NULL;
+	uint64_t size;
+
+	rheo_bucket_config_init(&cfg, sizeof cfg);
+	cfg.tokens_per_period = per_second;
+	cfg.burst = burst;
+	size = rheo_bucket_size(&cfg);
+	rheo_bucket_init(memory(size, rheo_bucket_align()), size, &cfg, 0, &bucket);
+	return bucket;
+}
+
+static void
+answer(const rheo_verdict_t *v)
+{
+	int code = v->status == RHEO_OK ? 200 : v->refused_by == RHEO_BY_BREAKER ? 503 : 429;
+
+	printf("%d  RateLimit: \"b%u\";r=%llu;t=%llu", code, v->bucket, (unsigned long long)v->remaining,
+	       (unsigned long long)((v->more_ns + 999999999) / 1000000000));
+	if (code != 200)
+		printf("  Retry-After: %llu", (unsigned long long)((v->retry_after_ns + 999999999) / 1000000000));
+	printf("\n");
+}
+
+int
+main(void)
+{
+	rheo_breaker_config_t bcfg;
+	rheo_guard_config_t cfg;
+	rheo_guard_t *guard = NULL;
+	rheo_verdict_t v;
+	uint64_t size;
+	int answers[600] = {0};
+
+	rheo_breaker_config_init(&bcfg, sizeof bcfg);
+	bcfg.minimum_calls = 3;
+	rheo_guard_config_init(&cfg, sizeof cfg);
+	size = rheo_breaker_size(&bcfg);
+	rheo_breaker_init(memory(size, rheo_breaker_align()), size, &bcfg, 0, &cfg.breaker);
+	cfg.bucket[0] = limit(2, 5); /* this tenant */
+	cfg.bucket[1] = limit(1000, 1000); /* everybody */
+	size = rheo_guard_size(&cfg);
+	if (rheo_guard_init(memory(size, rheo_guard_align()), size, &cfg, 0, &guard) != RHEO_OK)
+		return 1;
+
+	for (uint64_t i = 0; i < 12; i++) {
+		uint64_t now = i * 100000000; /* ten a second */
+
+		if (rheo_guard_try_acquire(guard, 1, now, &v) == RHEO_OK)
+			rheo_guard_record(guard, v.permit, i < 4 ? RHEO_SUCCESS : RHEO_FAILURE, now);
+		answer(&v);
+		answers[v.status]++;
+	}
+	return answers[RHEO_OK] == 0 || answers[RHEO_REJ_RATE] == 0;
+}
