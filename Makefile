@@ -96,7 +96,22 @@ $(B)/amalgamation/rheo.c: $(LIB_SRC) lib/port/cpu_generic.c $(LIB_HDR) lib/amalg
 	$(Q)sh lib/amalgamate.sh $(@D)
 	@echo "  $(@D)/rheo.c $(@D)/rheo.h"
 
+# --- what is needed ----------------------------------------------------------
+
+# Installs what is missing where that is Debian's apt-get, else says what it is.
+.PHONY: deps deps-lib deps-test deps-demo deps-bench
+deps: ## everything that building, testing, the demo and the benchmarks need
+	@CC="$(CC)" .ci/deps lib test demo bench
+deps-lib deps-test deps-demo deps-bench:
+	@CC="$(CC)" .ci/deps lib $(@:deps-%=%)
+
 # --- tests -------------------------------------------------------------------
+
+.PHONY: test
+test: deps-test deps-demo ## everything a change is tested by, in about two minutes
+	@$(MAKE) --no-print-directory all test-unit test-conformance test-property test-torture \
+		test-examples test-layers test-symbols test-gateway
+	@echo "test: all passed"
 
 TEST_WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(WERROR),-Werror)
 TEST_FLAGS := -std=c11 -D_GNU_SOURCE $(TEST_WARN) -Iinclude -Ilib -Itests
@@ -114,6 +129,7 @@ $(B)/tests/unit/%.o: tests/unit/%.c $(LIB_HDR) $(wildcard tests/unit/*.h) Makefi
 	$(Q)$(CC) $(CFLAGS) $(TEST_FLAGS) -include tests/unit/inject.h -c $< -o $@
 
 $(B)/unit: $(UNIT_OBJ) $(UNIT_LIB)
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcriterion -pthread
 
 .PHONY: test-unit
@@ -129,6 +145,7 @@ $(B)/property: PROPERTY_DEFS :=
 $(B)/property-narrow: PROPERTY_DEFS := -DRH_NARROW
 $(B)/property-portable: PROPERTY_DEFS := -DRHEO_NO_INT128 -DRHEO_NO_CK
 $(PROPERTY): $(PROPERTY_SRC) tests/property/harness.h $(LIB_SRC) $(LIB_HDR) Makefile
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) $(PROPERTY_DEFS) -o $@ $(PROPERTY_SRC) $(LIB_SRC)
 
 .PHONY: test-property
@@ -137,12 +154,14 @@ test-property: $(PROPERTY) ## random histories against exact oracles (HISTORIES=
 
 # Plain main(): these run under TSan as well (make sanitize).
 TORTURE := $(patsubst tests/torture/%.c,$(B)/%,$(wildcard tests/torture/*.c))
+TORTURE_STEPS ?= 100000
 $(TORTURE): $(B)/%: tests/torture/%.c tests/torture/torture.h $(LIB_SRC) $(LIB_HDR) Makefile
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) -o $@ $< $(LIB_SRC) -pthread
 
 .PHONY: test-torture
 test-torture: $(TORTURE) ## threads at once, with oracles that count
-	$(Q)for t in $(TORTURE); do $$t || exit 1; done
+	$(Q)for t in $(TORTURE); do $$t $(TORTURE_STEPS) || exit 1; done
 
 .PHONY: test-layers test-symbols test-headers test-install test-amalgamation test-quiet
 test-layers: ## who includes whom; every synchronising edge has its partner
@@ -166,6 +185,51 @@ $(B)/quiet: tests/abi/quiet.c $(ARCHIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) -o $@ $< $(ARCHIVE)
 test-quiet: $(B)/quiet ## ten million guard calls: no system call, no allocation
 	@sh tests/abi/quiet.sh $(B)/quiet $(QUIET_CALLS)
+
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c))
+$(EXAMPLES): $(B)/examples/%: examples/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 $(TEST_WARN) -Wpedantic -Iinclude -o $@ $< $(ARCHIVE) -pthread
+
+.PHONY: examples test-examples
+examples: $(EXAMPLES) ## examples/*.c to build/examples/
+test-examples: $(EXAMPLES) ## each compiles, is short, and runs with the outcome it promises
+	@sh tests/examples.sh $(B)/examples
+
+CONFORMANCE_SRC := $(sort $(wildcard tests/conformance/*.c))
+$(B)/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h) $(ARCHIVE)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) $$(pkg-config --cflags jansson) -o $@ $(CONFORMANCE_SRC) \
+		$(ARCHIVE) $$(pkg-config --libs jansson) -pthread
+
+.PHONY: test-conformance
+test-conformance: $(B)/conformance ## the cases of other projects, replayed
+	$(Q)$(B)/conformance tests/conformance/cases
+
+# --- the same under other eyes -----------------------------------------------
+
+ASAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN := -O1 -g -fsanitize=thread
+.PHONY: sanitize-address sanitize-thread coverage
+sanitize-address: ## unit, property and conformance tests under ASan and UBSan
+	@ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(ASAN)" HISTORIES=4000 \
+		test-unit test-property test-conformance
+
+sanitize-thread: ## torture under TSan, with gcc's and clang's
+	@for cc in gcc clang; do \
+		command -v $$cc > /dev/null || { echo "sanitize-thread: SKIPPED $$cc, which is not installed"; continue; }; \
+		$(MAKE) --no-print-directory B=$(B)/tsan-$$cc CC=$$cc CFLAGS="$(TSAN)" TORTURE_STEPS=20000 test-torture || exit 1; \
+	done
+
+coverage: ## branch coverage of lib/ by the unit tests, with gcovr
+	@command -v gcovr > /dev/null || { echo "coverage: SKIPPED, gcovr is not installed"; exit 0; }; \
+	rm -rf $(B)/coverage; \
+	$(MAKE) --no-print-directory B=$(B)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS=--coverage test-unit && \
+	gcovr -r . --object-directory $(B)/coverage --filter lib/ --branches --exclude-unreachable-branches
+
+# --- the gateway, its demo, the benchmarks -------------------------------------
+
+-include examples/gateway/gateway.mk
+-include bench/bench.mk
 
 .PHONY: clean help
 clean: ## removes build/

@@ -14,4 +14,11 @@
 #endif
 #endif
 
+/* What is seldom called stays out of the way of what is called always. */
+#if defined(__GNUC__)
+#define RH_COLD __attribute__((noinline, cold))
+#else
+#define RH_COLD
+#endif
+
 #endif

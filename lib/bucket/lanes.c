@@ -261,22 +261,14 @@ rh_lanes_catch_up(struct rh_self self, uint64_t now_ns)
 		catch_up(self, shape, now_ns);
 }
 
-int32_t
-rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
+/* The CPU's own lane is short: fill it, or look elsewhere. */
+RH_COLD static int32_t
+acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_cap)
 {
-	unsigned own = rh_cpu_hint() & ((1u << self.lanes) - 1);
 	struct rh_lane *lane = lane_at(self, own);
-	uint64_t shape, cap, earned;
-	uint32_t lane_cap;
+	uint64_t cap, earned;
 	bool empty;
 
-	if (!rh_rule(self.b, RULE_SHAPE, &shape))
-		return RHEO_ERR_CORRUPT;
-	lane_cap = (uint32_t)(shape >> 8) & 0xffffu;
-	if (now_ns != NULL)
-		catch_up(self, shape, *now_ns);
-	if (n <= lane_cap && take(self, lane, n, false) != 0)
-		return RHEO_OK;
 	if (!rh_rule(self.b, RULE_CAP, &cap))
 		return RHEO_ERR_CORRUPT;
 	cap &= RH_UNITS_MASK;
@@ -293,6 +285,23 @@ rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 	    common_level(self, cap) < (int64_t)(UINT64_C(1) << self.shift))
 		rh_swap_rlx(&self.b->dry, earned);
 	return RHEO_REJ_RATE;
+}
+
+int32_t
+rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
+{
+	unsigned own = rh_cpu_hint() & ((1u << self.lanes) - 1);
+	uint64_t shape;
+	uint32_t lane_cap;
+
+	if (!rh_rule(self.b, RULE_SHAPE, &shape))
+		return RHEO_ERR_CORRUPT;
+	lane_cap = (uint32_t)(shape >> 8) & 0xffffu;
+	if (now_ns != NULL)
+		catch_up(self, shape, *now_ns);
+	if (n <= lane_cap && take(self, lane_at(self, own), n, false) != 0)
+		return RHEO_OK;
+	return acquire_elsewhere(self, own, n, lane_cap);
 }
 
 uint64_t

@@ -105,12 +105,12 @@ rh_tag_lines(unsigned tag)
 	return tag >> 4;
 }
 
-/* A handle taken apart. */
+/* A handle taken apart; two registers. */
 struct rh_self {
 	struct rh_bucket *b;
-	unsigned lanes; /* log2 */
-	unsigned lines; /* log2 */
-	unsigned shift; /* k */
+	uint16_t lanes; /* log2 */
+	uint16_t lines; /* log2 */
+	uint32_t shift; /* k */
 };
 
 static inline struct rh_self
@@ -119,7 +119,8 @@ rh_bucket_self(const rheo_bucket_t *handle)
 	unsigned tag = rh_handle_tag(handle);
 	struct rh_bucket *b = rh_handle_memory(handle);
 
-	return (struct rh_self){b, rh_tag_lanes(tag), rh_tag_lines(tag), b->head.param & 31u};
+	return (struct rh_self){b, (uint16_t)rh_tag_lanes(tag), (uint16_t)rh_tag_lines(tag),
+				b->head.param & 31u};
 }
 
 static inline struct rh_lane *

@@ -54,7 +54,7 @@ Test(base_object, a_handle_carries_seven_bits_and_gives_the_memory_back)
 Test(base_object, memory_must_be_there_and_aligned)
 {
 	_Alignas(128) static char mem[256];
-	int out;
+	int out = 0;
 
 	assert_status(rh_memory_check(mem, &out), RHEO_OK);
 	assert_status(rh_memory_check(NULL, &out), RHEO_ERR_INVAL);
