@@ -165,6 +165,8 @@ typedef struct rheo_breaker_snapshot {
 	uint32_t probes_succeeded;
 	uint32_t probes_failed;
 	uint32_t probes_ignored;
+	uint32_t probes_slow; /* of these */
+	uint32_t reserved;
 	/* Since init; they survive transitions. */
 	uint64_t successes;
 	uint64_t failures;

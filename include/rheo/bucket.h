@@ -53,7 +53,8 @@ RHEO_BEGIN_DECLS
  * burst - P - Q is held in common. P1 stays strict. P2 becomes: the long-run
  * rate is exact, the burst is at least burst - P - Q, and burst - Q once the
  * hook has run on an idle bucket. The largest cost is burst - P - Q; above it
- * is RHEO_REJ_NEVER. lanes = 1 (the default) is one word and exact.
+ * is RHEO_REJ_NEVER. A request is served by one lane or by the common part,
+ * never by crumbs of several. lanes = 1 (the default) is one word and exact.
  *
  * Precision. Credit is kept in units of 2^-k token, k chosen at init so that a
  * century fits (k = 20 up to about 1000 tokens a second, 0 at 10^9); every

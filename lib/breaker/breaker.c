@@ -233,7 +233,7 @@ rheo_breaker_permit(const rheo_breaker_t *breaker, uint64_t permit, uint64_t *ge
 	return RHEO_OK;
 }
 
-/* What time alone makes due. */
+/* What time alone makes due, one step of it. */
 static void
 do_what_is_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 {
@@ -284,7 +284,9 @@ rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
 	time_ns = rh_breaker_time(self, now_ns);
-	do_what_is_due(self, &r, time_ns);
+	/* A lost probe may be followed by an open time that is over as well. */
+	for (int i = 0; i < 3; i++)
+		do_what_is_due(self, &r, time_ns);
 	rh_breaker_tell(self, time_ns);
 	if (next_ns != NULL) {
 		*next_ns = next_due(self, &r, time_ns);
@@ -362,7 +364,7 @@ static uint64_t
 retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
 {
 	struct rh_state s = rh_state_unpack(w);
-	uint64_t at;
+	uint64_t at, generation;
 
 	if (s.mode == RHEO_FORCED_OPEN)
 		return RHEO_FOREVER;
@@ -370,6 +372,12 @@ retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_
 	    (s.state == RHEO_HALF_OPEN && s.issued < r->half_open_calls))
 		return 0;
 	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, now_ns);
+	if (s.state == RHEO_HALF_OPEN && at <= now_ns && !(r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS)) {
+		/* A probe is lost: whoever asks next finds it failed then, and OPEN since. */
+		generation = rh_breaker_generation(self, w);
+		at += rh_open_duration(r, rh_breaker_level(self, generation) + 1, self.b->head.origin,
+				       generation + 1);
+	}
 	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
 }
 
@@ -422,7 +430,7 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 	for (unsigned i = 0; i < RH_COUNTS; i++)
 		count[i] = rh_lines_sum(self.b->line, rh_btag_lanes(self.tag), i);
 	if (s.state == RHEO_CLOSED) {
-		slice = window.ring == NULL ? rh_window_slice(&window, now_ns) : 0;
+		slice = window.ring == NULL ? rh_window_latest(&window, rh_window_slice(&window, now_ns)) : 0;
 		rh_window_bad(&window, s.generation, &slice, &now);
 		rh_window_calls(&window, s.generation, slice, &now);
 	}
@@ -442,6 +450,7 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 	v.probes_succeeded = s.succeeded;
 	v.probes_failed = s.failed;
 	v.probes_ignored = s.ignored;
+	v.probes_slow = s.slow;
 	v.failures = ever.failures;
 	v.slow = ever.slow;
 	v.successes = ever.calls + count[BCOUNT_OTHER_CALLS] - ever.failures;

@@ -96,7 +96,7 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 {
 	struct rh_window window = rh_breaker_window(self);
 	uint32_t generation = rh_state_unpack(w).generation;
-	uint64_t minimum = r->minimum_calls, watch, calls;
+	uint64_t minimum = r->minimum_calls, watch, calls, latest;
 	struct rh_reason reason;
 
 	if (window.ring != NULL && minimum > window.shape.window_calls)
@@ -113,6 +113,12 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 			return;
 	}
 	RHEO_INJECT(JUDGE_BEFORE_CALLS);
+	/* Calls later than this one's time leave no failures behind, but move the window on. */
+	latest = rh_window_latest(&window, slice);
+	if (latest != slice) {
+		slice = latest;
+		rh_window_bad(&window, generation, &slice, &reason.counts);
+	}
 	rh_window_calls(&window, generation, slice, &reason.counts);
 	if (reason.counts.calls < minimum) {
 		watch = set_watch(self);

@@ -26,6 +26,11 @@
  * the second step, all issued permits ended, or another generation: STALE. So
  * a half-open breaker comes to a verdict whoever dies (P10, P11).
  *
+ * A probe that is late has failed when its time was over, not when somebody
+ * noticed: what follows is dated so. If that is long ago, the open time that
+ * followed may be over as well, and whoever noticed goes on to probe. So it
+ * does not matter when, or whether, a timer ticks.
+ *
  * Two holders of one place: 64 tickets later the place is asked for again. If
  * the first holder's permit is there, the second looks for another place. If
  * the first has not put it there yet, whoever comes second finds the place
@@ -184,7 +189,7 @@ claim(struct rh_bself self, uint64_t permit)
 /* One probe that was claimed, or given up, has ended: counts it and does what follows. */
 static int32_t
 settle(struct rh_bself self, const struct rh_brules *r, uint32_t generation, enum rh_probe_end end,
-       uint64_t now_ns)
+       bool slow, uint64_t now_ns)
 {
 	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
 
@@ -198,8 +203,8 @@ settle(struct rh_bself self, const struct rh_brules *r, uint32_t generation, enu
 		if (s.state != RHEO_HALF_OPEN || s.generation != generation || ended(s) >= s.issued)
 			return RHEO_STALE;
 		verdict = rh_after_probe(&n, r, end);
-		reason.counts.calls = ended(n);
-		reason.counts.failures = n.failed;
+		n.slow += slow;
+		reason.counts = (struct rh_counts){ended(n), n.failed, n.slow};
 		level = rh_breaker_level(self, rh_breaker_generation(self, w));
 		RHEO_INJECT(PROBE_BEFORE_SETTLE);
 		switch (verdict) {
@@ -225,16 +230,23 @@ settle(struct rh_bself self, const struct rh_brules *r, uint32_t generation, enu
 	return RHEO_STALE;
 }
 
-static bool
-is_late(const struct rh_brules *r, uint64_t start_ns, uint64_t now_ns)
-{
-	return now_ns > start_ns && now_ns - start_ns >= r->probe_timeout_ns;
-}
-
 static enum rh_probe_end
 late_end(const struct rh_brules *r)
 {
 	return (r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS) ? RH_PROBE_IGNORED : RH_PROBE_FAILED;
+}
+
+/* When a probe's time is over; UINT64_MAX, which never comes, where that is past all time. */
+static uint64_t
+end_of(const struct rh_brules *r, uint64_t start_ns)
+{
+	return start_ns > UINT64_MAX - r->probe_timeout_ns ? UINT64_MAX : start_ns + r->probe_timeout_ns;
+}
+
+static bool
+is_late(uint64_t end_ns, uint64_t now_ns)
+{
+	return now_ns >= end_ns && end_ns != UINT64_MAX;
 }
 
 static uint64_t
@@ -262,15 +274,15 @@ rh_probe_report(struct rh_bself self, uint64_t permit, uint32_t outcome, uint64_
 	start = start_of(self, permit);
 	if (!claim(self, permit))
 		return RHEO_STALE;
-	if (is_late(&r, start, now_ns)) {
-		settle(self, &r, s.generation, late_end(&r), now_ns);
+	if (is_late(end_of(&r, start), now_ns)) {
+		settle(self, &r, s.generation, late_end(&r), false, end_of(&r, start));
 		return RHEO_STALE;
 	}
 	slow = outcome != RHEO_IGNORED && r.slow_call_rate_bp != 0 && now_ns > start &&
 	       now_ns - start > r.slow_call_ns;
 	if (outcome != RHEO_IGNORED)
 		end = outcome == RHEO_FAILURE || slow ? RH_PROBE_FAILED : RH_PROBE_SUCCEEDED;
-	if (settle(self, &r, s.generation, end, now_ns) != RHEO_OK)
+	if (settle(self, &r, s.generation, end, slow, now_ns) != RHEO_OK)
 		return RHEO_STALE;
 	window = rh_breaker_window(self);
 	rh_breaker_count(self, outcome == RHEO_IGNORED ? BCOUNT_IGNORED : BCOUNT_OTHER_CALLS, 1);
@@ -298,14 +310,15 @@ rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns
 	if (s.state != RHEO_HALF_OPEN || ended(s) >= s.issued)
 		return;
 	for (uint32_t i = 0; i < RH_PROBE_SLOTS; i++) {
-		uint64_t p = rh_load_acq(&self.b->probe[i]); /* P-A1 <- P-R1: the permit, told since */
+		uint64_t p = rh_load_acq(&self.b->probe[i]), end; /* P-A1 <- P-R1: the permit, told since */
 
 		if (!is_out(p, generation))
 			continue;
-		if (!is_late(r, start_of(self, p), now_ns))
+		end = end_of(r, start_of(self, p));
+		if (!is_late(end, now_ns))
 			out++;
 		else if (claim(self, p))
-			settle(self, r, generation, late_end(r), now_ns);
+			settle(self, r, generation, late_end(r), false, end);
 	}
 	/* Issued, not ended, and in no place. */
 	for (uint32_t i = 0; i < RH_PROBES_MAX; i++) {
@@ -313,7 +326,7 @@ rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns
 		if (s.state != RHEO_HALF_OPEN || s.generation != generation ||
 		    ended(s) + out >= s.issued || !is_overdue(r, s, now_ns))
 			return;
-		settle(self, r, generation, late_end(r), now_ns);
+		settle(self, r, generation, late_end(r), false, now_ns);
 	}
 }
 
@@ -330,7 +343,7 @@ rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 
 		if (!is_out(p, s.generation))
 			continue;
-		at = start_of(self, p) + r->probe_timeout_ns;
+		at = end_of(r, start_of(self, p));
 		if (at < due)
 			due = at;
 	}

@@ -10,7 +10,7 @@
  *
  *	CLOSED     failures in a row : 32
  *	OPEN       deadline : 44, in units of 2^unit ns
- *	HALF_OPEN  overdue : 12 | ticket : 8 | ignored, failed, succeeded,
+ *	HALF_OPEN  overdue : 8 | ticket, slow, ignored, failed, succeeded,
  *	           issued : 6 each
  *
  * CLOSED in AUTO mode is four zero bits at the top: one comparison.
@@ -27,7 +27,7 @@
  *
  * overdue says when permits that are issued but not to be seen in the probe
  * table (their holder died, or is between two instructions) are given up:
- * sixteenths of the probe time-out, modulo 2^12.
+ * sixteenths of the probe time-out, modulo 2^8.
  *
  * A permit:
  *
@@ -54,7 +54,7 @@
 #define RH_GEN_MASK ((UINT32_C(1) << RH_GEN_BITS) - 1)
 #define RH_DEADLINE_MASK ((UINT64_C(1) << RH_DEADLINE_BITS) - 1)
 
-#define RH_OVERDUE_BITS 12
+#define RH_OVERDUE_BITS 8
 #define RH_OVERDUE_MASK ((1u << RH_OVERDUE_BITS) - 1)
 #define RH_OVERDUE_STEPS 16u
 
@@ -71,6 +71,7 @@ struct rh_state {
 	uint32_t succeeded;
 	uint32_t failed;
 	uint32_t ignored;
+	uint32_t slow; /* of these */
 	uint32_t ticket; /* the next probe slot to try */
 	uint32_t overdue;
 };
@@ -96,8 +97,9 @@ rh_state_unpack(uint64_t w)
 		s.succeeded = (uint32_t)(w >> 6) & 63u;
 		s.failed = (uint32_t)(w >> 12) & 63u;
 		s.ignored = (uint32_t)(w >> 18) & 63u;
-		s.ticket = (uint32_t)(w >> 24) & 255u;
-		s.overdue = (uint32_t)(w >> 32) & RH_OVERDUE_MASK;
+		s.slow = (uint32_t)(w >> 24) & 63u;
+		s.ticket = (uint32_t)(w >> 30) & 63u;
+		s.overdue = (uint32_t)(w >> 36) & RH_OVERDUE_MASK;
 	}
 	return s;
 }
@@ -116,8 +118,8 @@ rh_state_pack(struct rh_state s)
 	default:
 		return w | (s.issued & 63u) | (uint64_t)(s.succeeded & 63u) << 6 |
 		       (uint64_t)(s.failed & 63u) << 12 | (uint64_t)(s.ignored & 63u) << 18 |
-		       (uint64_t)(s.ticket & 255u) << 24 |
-		       (uint64_t)(s.overdue & RH_OVERDUE_MASK) << 32;
+		       (uint64_t)(s.slow & 63u) << 24 | (uint64_t)(s.ticket & 63u) << 30 |
+		       (uint64_t)(s.overdue & RH_OVERDUE_MASK) << 36;
 	}
 }
 

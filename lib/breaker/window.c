@@ -342,6 +342,17 @@ rh_window_bad(const struct rh_window *w, uint32_t generation, uint64_t *slice,
 	counts->slow = sum(w, slow_track(w), generation, *slice);
 }
 
+uint64_t
+rh_window_latest(const struct rh_window *w, uint64_t slice)
+{
+	for (unsigned i = 0; w->ring == NULL && i < 1u << w->lanes_log2; i++) {
+		uint64_t last = rh_load_acq(&track_at(w, i)->slice); /* W-A2 <- W-R2: its cells */
+
+		slice = last > slice ? last : slice;
+	}
+	return slice;
+}
+
 void
 rh_window_calls(const struct rh_window *w, uint32_t generation, uint64_t slice,
 		struct rh_counts *counts)

@@ -67,6 +67,9 @@ RH_INTERNAL struct rh_recorded rh_window_record(const struct rh_window *w, uint3
 RH_INTERNAL void rh_window_bad(const struct rh_window *w, uint32_t generation, uint64_t *slice,
 		   struct rh_counts *counts);
 
+/* The latest slice that any lane has counted in, if it is later than `slice`. */
+RH_INTERNAL uint64_t rh_window_latest(const struct rh_window *w, uint64_t slice);
+
 /* Calls in a time window; a count window's stand already. */
 RH_INTERNAL void rh_window_calls(const struct rh_window *w, uint32_t generation, uint64_t slice,
 		     struct rh_counts *counts);

@@ -38,7 +38,7 @@ struct oracle {
 	uint64_t deadline;
 	struct call calls[MAX_CALLS];
 	unsigned ncalls;
-	uint32_t issued, succeeded, failed, ignored;
+	uint32_t issued, succeeded, failed, ignored, slow_probes;
 	struct permit permits[MAX_PERMITS];
 	unsigned npermits;
 	uint64_t successes, failures, slow, ignored_ever, stale, refused_open, refused_probe, regressions;
@@ -78,7 +78,7 @@ turn(struct oracle *o, uint32_t state, uint32_t mode, uint32_t cause, uint64_t n
 	o->generation++;
 	o->ncalls = 0;
 	o->in_a_row = 0;
-	o->issued = o->succeeded = o->failed = o->ignored = 0;
+	o->issued = o->succeeded = o->failed = o->ignored = o->slow_probes = 0;
 	for (unsigned i = 0; i < o->npermits; i++)
 		o->permits[i].out = false;
 	if (now > o->told)
@@ -161,15 +161,21 @@ late(const struct oracle *o)
 	return o->cfg.flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS ? 2 : 1;
 }
 
+static uint64_t
+end_of(const struct oracle *o, const struct permit *p)
+{
+	return p->start > UINT64_MAX - o->cfg.probe_timeout_ns ? UINT64_MAX : p->start + o->cfg.probe_timeout_ns;
+}
+
 static void
 expire(struct oracle *o, uint64_t now)
 {
 	for (unsigned i = 0; i < o->npermits && o->state == RHEO_HALF_OPEN; i++) {
 		struct permit *p = &o->permits[i];
 
-		if (p->out && p->probe && now > p->start && now - p->start >= o->cfg.probe_timeout_ns) {
+		if (p->out && p->probe && end_of(o, p) != UINT64_MAX && now >= end_of(o, p)) {
 			p->out = false;
-			probe_ended(o, late(o), now);
+			probe_ended(o, late(o), end_of(o, p));
 		}
 	}
 }
@@ -239,8 +245,8 @@ oracle_record(struct oracle *o, struct permit *p, uint32_t outcome, uint64_t now
 			return RHEO_STALE;
 		}
 		p->out = false;
-		if (now > p->start && now - p->start >= o->cfg.probe_timeout_ns) {
-			probe_ended(o, late(o), now);
+		if (end_of(o, p) != UINT64_MAX && now >= end_of(o, p)) {
+			probe_ended(o, late(o), end_of(o, p));
 			o->stale++;
 			return RHEO_STALE;
 		}
@@ -253,6 +259,7 @@ oracle_record(struct oracle *o, struct permit *p, uint32_t outcome, uint64_t now
 			o->successes += !failed;
 			o->slow += slow;
 		}
+		o->slow_probes += slow;
 		probe_ended(o, outcome == RHEO_IGNORED ? 2 : failed || slow, now);
 		return RHEO_OK;
 	}
@@ -293,9 +300,8 @@ oracle_tick(struct oracle *o, uint64_t now)
 	now = oracle_time(o, now);
 	if (o->state == RHEO_CLOSED && o->mode == RHEO_AUTO)
 		judge(o, now / o->slice_ns > o->slice ? now / o->slice_ns : o->slice, now);
-	else if (o->state == RHEO_HALF_OPEN)
-		expire(o, now);
-	else if (o->state == RHEO_OPEN && o->mode == RHEO_AUTO && now >= o->deadline)
+	expire(o, now);
+	if (o->state == RHEO_OPEN && o->mode == RHEO_AUTO && now >= o->deadline)
 		turn(o, RHEO_HALF_OPEN, o->mode, RHEO_CAUSE_OPEN_TIME_OVER, now);
 	if (now > o->told)
 		o->told = now;
@@ -384,7 +390,8 @@ compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 	}
 	if (o->state == RHEO_HALF_OPEN &&
 	    (s.probes_issued != o->issued || s.probes_succeeded != o->succeeded ||
-	     s.probes_failed != o->failed || s.probes_ignored != o->ignored))
+	     s.probes_failed != o->failed || s.probes_ignored != o->ignored ||
+	     s.probes_slow != o->slow_probes))
 		return "probes differ";
 	if (o->state == RHEO_CLOSED && s.consecutive_failures != o->in_a_row)
 		return "failures in a row differ";

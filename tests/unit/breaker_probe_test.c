@@ -150,6 +150,27 @@ Test(breaker_probe, a_lost_probe_counts_as_failed_when_its_own_time_is_over)
 	probe_at(b, HALF + 6 * SECOND);
 }
 
+Test(breaker_probe, a_lost_probe_failed_when_its_time_was_over_whenever_it_is_noticed)
+{
+	for (int ticks = 0; ticks < 2; ticks++)
+		for (uint64_t later = SECOND; later < 20 * SECOND; later += 500 * MS) {
+			rheo_breaker_t *b = half_open(1, 1, 1, 0);
+			rheo_breaker_event_t e[16];
+			uint64_t delay, permit;
+			uint32_t n;
+
+			probe_at(b, HALF);
+			for (uint64_t t = HALF; ticks && t < HALF + later; t += 100 * MS)
+				rheo_breaker_tick(b, t, NULL);
+			rheo_breaker_retry_after_ns(b, HALF + later, &delay);
+			assert_u64(delay, later < 6 * SECOND ? 6 * SECOND - later : 0);
+			assert_status(rheo_breaker_try_acquire(b, HALF + later, &permit),
+				      later < 6 * SECOND ? RHEO_REJ_OPEN : RHEO_OK);
+			rheo_breaker_events(b, 2, e, 16, &n);
+			cr_assert(n >= 1 && e[0].to_state == RHEO_OPEN && e[0].at_ns == HALF + SECOND);
+		}
+}
+
 Test(breaker_probe, a_lost_probe_is_cancelled_by_flag_and_another_may_try_at_once)
 {
 	rheo_breaker_t *b = half_open(2, 2, 1, RHEO_BREAKER_PROBE_TIMEOUT_CANCELS);
@@ -178,9 +199,10 @@ Test(breaker_probe, p10_idle_for_any_time_is_no_obstacle)
 		uint64_t t;
 
 		probe_at(b, HALF + idle[i]);
+		/* the lost probe failed a second later, and the open time after that is long over */
 		t = HALF + idle[i] + idle[i];
-		assert_refused(b, t, RHEO_REJ_OPEN);
-		probe_at(b, t + 5 * SECOND);
+		probe_at(b, t);
+		assert_u64(breaker_snapshot(b, t).generation, 4);
 		b = half_open(1, 1, 1, 0);
 		assert_refused(b, OPENED + 5 * SECOND - 1, RHEO_REJ_OPEN);
 		probe_at(b, OPENED + idle[i]);
@@ -190,7 +212,9 @@ Test(breaker_probe, p10_idle_for_any_time_is_no_obstacle)
 Test(breaker_probe, a_slow_success_fails_where_slow_calls_are_judged)
 {
 	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_event_t e;
 	rheo_breaker_t *b;
+	uint32_t n;
 	uint64_t p;
 
 	cfg.slow_call_rate_bp = 5000;
@@ -203,6 +227,8 @@ Test(breaker_probe, a_slow_success_fails_where_slow_calls_are_judged)
 	p = probe_at(b, HALF);
 	assert_status(rheo_breaker_record(b, p, RHEO_SUCCESS, HALF + 100 * MS + 1), RHEO_OK);
 	cr_assert(state_of(b) == RHEO_OPEN);
+	rheo_breaker_events(b, 2, &e, 1, &n);
+	cr_assert(n == 1 && e.cause == RHEO_CAUSE_PROBES_FAILED && e.calls == 2 && e.failures == 1 && e.slow == 1);
 	assert_u64(breaker_snapshot(b, HALF).slow, 1);
 	assert_u64(breaker_snapshot(b, HALF).successes, 2);
 }

@@ -28,8 +28,9 @@ Test(breaker_state, every_field_survives_packing_in_every_state)
 			s.succeeded = bits(6);
 			s.failed = bits(6);
 			s.ignored = bits(6);
-			s.ticket = bits(8);
-			s.overdue = bits(12);
+			s.slow = bits(6);
+			s.ticket = bits(6);
+			s.overdue = bits(8);
 		}
 		t = rh_state_unpack(rh_state_pack(s));
 		cr_assert(memcmp(&s, &t, sizeof s) == 0);

@@ -239,7 +239,7 @@ Test(breaker_window, a_record_of_an_older_generation_leaves_the_new_window_alone
 
 Test(breaker_window, p11_a_recorder_killed_at_any_point_spoils_nothing)
 {
-	for (uint32_t calls = 0; calls <= 16; calls += 16)
+	for (volatile uint32_t calls = 0; calls <= 16; calls += 16)
 		for (volatile int n = 0;; n++) {
 			rheo_breaker_t *b = watcher(5, 5 * SECOND, calls, 1);
 			uint64_t permit;
