@@ -108,7 +108,7 @@ deps-lib deps-test deps-demo deps-bench:
 # --- tests -------------------------------------------------------------------
 
 .PHONY: test
-test: deps-test deps-demo ## everything a change is tested by, in about two minutes
+test: deps-test deps-demo ## everything a change is tested by, in about a minute
 	@$(MAKE) --no-print-directory all test-unit test-conformance test-property test-torture \
 		test-examples test-layers test-symbols test-gateway
 	@echo "test: all passed"
@@ -236,5 +236,5 @@ clean: ## removes build/
 	rm -rf $(B)
 
 help: ## this list
-	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' Makefile | sort | sed -E 's/^([a-z-]+)[^#]*## /\1\t/' | \
+	@grep -hE '^[a-z-]+( [a-z-]+)*:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+)[^#]*## /\1\t/' | \
 		awk -F'\t' '{ printf "  make %-16s %s\n", $$1, $$2 }'

@@ -12,11 +12,6 @@
 
 #define MS UINT64_C(1000000)
 
-static const char *const states[] = {"CLOSED", "OPEN", "HALF_OPEN"};
-static const char *const causes[] = {"?",	     "failure rate",	 "slow calls",	  "failures in a row",
-				     "open time over", "probes succeeded", "probes failed", "probes inconclusive",
-				     "forced",	     "reset"};
-
 /* Prints what is new; returns the last generation seen. */
 static uint64_t
 poll_transitions(const rheo_breaker_t *breaker, uint64_t since)
@@ -30,7 +25,7 @@ poll_transitions(const rheo_breaker_t *breaker, uint64_t since)
 			printf("... %llu missed\n", (unsigned long long)(e[i].generation - since - 1));
 		printf("#%llu at %5llu ms  %s -> %s  %s: %llu calls, %llu failed\n",
 		       (unsigned long long)e[i].generation, (unsigned long long)(e[i].at_ns / MS),
-		       states[e[i].from_state], states[e[i].to_state], causes[e[i].cause],
+		       rheo_state_name(e[i].from_state), rheo_state_name(e[i].to_state), rheo_cause_name(e[i].cause),
 		       (unsigned long long)e[i].calls, (unsigned long long)e[i].failures);
 		since = e[i].generation;
 	}

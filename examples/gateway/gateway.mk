@@ -29,10 +29,14 @@ $(B)/demo-load: $(DEMO_LOAD_OBJ) $(ARCHIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(GATEWAY_LIBS)
 	@echo "  $@"
 
-.PHONY: gateway demo test-gateway
-gateway: $(B)/gateway ## the example gateway, build/gateway (needs libevent and jansson)
+.PHONY: gateway demo play-demo test-gateway
+gateway: deps-demo ## the example gateway, build/gateway
+	@$(MAKE) --no-print-directory $(B)/gateway
 
-demo: $(B)/gateway $(B)/demo-upstream $(B)/demo-load ## 20 s of load on the gateway, checked; picture in build/demo/
+demo: deps-demo ## 20 s of load on the gateway, checked; picture in build/demo/
+	@$(MAKE) --no-print-directory play-demo
+
+play-demo: $(B)/gateway $(B)/demo-upstream $(B)/demo-load
 	$(Q)$(B)/demo-load --gateway $(B)/gateway --upstream $(B)/demo-upstream \
 		--plot $(GATEWAY_DIR)/demo/timeline.gp --out $(B)/demo
 

@@ -9,34 +9,6 @@
 #include "units.h"
 #include "worker.h"
 
-const char *
-status_state(uint32_t state)
-{
-	static const char *const names[] = {"CLOSED", "OPEN", "HALF_OPEN"};
-
-	return state < 3 ? names[state] : "UNKNOWN";
-}
-
-const char *
-status_mode(uint32_t mode)
-{
-	static const char *const names[] = {"AUTO", "FORCED_OPEN", "FORCED_CLOSED", "DISABLED"};
-
-	return mode < 4 ? names[mode] : "UNKNOWN";
-}
-
-const char *
-status_cause(uint32_t cause)
-{
-	static const char *const names[] = {"UNKNOWN",	      "FAILURE_RATE",
-					    "SLOW_CALL_RATE", "CONSECUTIVE_FAILURES",
-					    "OPEN_TIME_OVER", "PROBES_SUCCEEDED",
-					    "PROBES_FAILED",  "PROBES_INCONCLUSIVE",
-					    "FORCED",	      "RESET"};
-
-	return cause < sizeof names / sizeof *names ? names[cause] : "UNKNOWN";
-}
-
 void
 status_look(const struct route *route, uint64_t since, uint64_t now_ns, struct status_route *out)
 {

@@ -24,10 +24,6 @@ struct status_route {
 
 void status_look(const struct route *route, uint64_t since, uint64_t now_ns, struct status_route *out);
 
-const char *status_state(uint32_t state);
-const char *status_mode(uint32_t mode);
-const char *status_cause(uint32_t cause);
-
 /* The two ways of telling it. */
 void status_text(const struct gateway *gateway, uint64_t now_ns, struct evbuffer *out);
 void status_json(const struct gateway *gateway, uint64_t now_ns, uint64_t since, struct evbuffer *out);

@@ -24,8 +24,8 @@ breaker(const rheo_breaker_snapshot_t *b)
 {
 	json_t *o = json_object(), *window = json_object(), *probes = json_object();
 
-	put_text(o, "state", status_state(b->state));
-	put_text(o, "mode", status_mode(b->mode));
+	put_text(o, "state", rheo_state_name(b->state));
+	put_text(o, "mode", rheo_mode_name(b->mode));
 	put(o, "generation", b->generation);
 	if (b->retry_after_ns != RHEO_FOREVER)
 		put(o, "retry_after_ns", b->retry_after_ns);
@@ -109,11 +109,11 @@ event(const rheo_breaker_event_t *e)
 
 	put(o, "generation", e->generation);
 	put(o, "at_ns", e->at_ns);
-	put_text(o, "from", status_state(e->from_state));
-	put_text(o, "to", status_state(e->to_state));
-	put_text(o, "from_mode", status_mode(e->from_mode));
-	put_text(o, "to_mode", status_mode(e->to_mode));
-	put_text(o, "cause", status_cause(e->cause));
+	put_text(o, "from", rheo_state_name(e->from_state));
+	put_text(o, "to", rheo_state_name(e->to_state));
+	put_text(o, "from_mode", rheo_mode_name(e->from_mode));
+	put_text(o, "to_mode", rheo_mode_name(e->to_mode));
+	put_text(o, "cause", rheo_cause_name(e->cause));
 	json_object_set_new(o, "partial", json_boolean(e->partial));
 	put(o, "calls", e->calls);
 	put(o, "failures", e->failures);

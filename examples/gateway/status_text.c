@@ -38,8 +38,8 @@ show_states(const struct status_route *look, unsigned count, int width, struct e
 		if (b->retry_after_ns != 0 && b->retry_after_ns != RHEO_FOREVER)
 			snprintf(retry, sizeof retry, "%.1fs", seconds(b->retry_after_ns));
 		evbuffer_add_printf(out, "%-*s  %-9s  %-13s  %5" PRIu64 "  %7s  %7.2f%%  %7.2f%%", width,
-				    r->route->settings->prefix, status_state(b->state),
-				    status_mode(b->mode), b->generation, retry, b->failure_rate_bp / 100.0,
+				    r->route->settings->prefix, rheo_state_name(b->state),
+				    rheo_mode_name(b->mode), b->generation, retry, b->failure_rate_bp / 100.0,
 				    b->slow_call_rate_bp / 100.0);
 		for (unsigned i = 0; i < r->route->buckets; i++) {
 			const rheo_bucket_config_t *cfg = &r->bucket_config[i];
@@ -104,8 +104,8 @@ show_transition(const rheo_breaker_event_t *e, const char *prefix, int width, ui
 	if (!e->partial)
 		evbuffer_add_printf(out, "%8.1fs ago  ",
 				    seconds(now_ns > e->at_ns ? now_ns - e->at_ns : 0));
-	evbuffer_add_printf(out, "%-9s -> %-9s  %s", status_state(e->from_state), status_state(e->to_state),
-			    status_cause(e->cause));
+	evbuffer_add_printf(out, "%-9s -> %-9s  %s", rheo_state_name(e->from_state), rheo_state_name(e->to_state),
+			    rheo_cause_name(e->cause));
 	if (e->calls != 0)
 		evbuffer_add_printf(out, ": %" PRIu64 " of %" PRIu64 " failed, %" PRIu64 " slow",
 				    e->failures, e->calls, e->slow);

@@ -180,6 +180,20 @@ typedef struct rheo_breaker_snapshot {
 } rheo_breaker_snapshot_t;
 
 /*
+ * rheo_state_name: the name of a state without its prefix, "HALF_OPEN".
+ *
+ * Returns a constant, "UNKNOWN" for a value not listed; never NULL. Any
+ * thread, wait-free.
+ */
+RHEO_API const char *rheo_state_name(uint32_t state);
+
+/* rheo_mode_name: the name of a mode, "FORCED_OPEN". As rheo_state_name. */
+RHEO_API const char *rheo_mode_name(uint32_t mode);
+
+/* rheo_cause_name: the name of what caused a transition, "FAILURE_RATE". As rheo_state_name. */
+RHEO_API const char *rheo_cause_name(uint32_t cause);
+
+/*
  * rheo_breaker_config_init: fills *cfg with the defaults named above.
  *
  * size is sizeof *cfg as the caller was compiled; what this library does not
@@ -197,6 +211,16 @@ RHEO_API int32_t rheo_breaker_config_init(rheo_breaker_config_t *cfg, uint64_t s
  * unknown; RHEO_ERR_VERSION. Any thread, wait-free.
  */
 RHEO_API int32_t rheo_breaker_config_check(const rheo_breaker_config_t *cfg);
+
+/*
+ * rheo_breaker_config_fault: the name of the first field, in the order of the
+ * struct, for which init would refuse this configuration: "open_ns".
+ *
+ * Returns a constant; NULL where init would accept it; "struct_size" for a NULL
+ * cfg and for one of a version this library does not know. Any thread,
+ * wait-free.
+ */
+RHEO_API const char *rheo_breaker_config_fault(const rheo_breaker_config_t *cfg);
 
 /*
  * rheo_breaker_size: bytes a breaker of this configuration needs.

@@ -133,6 +133,16 @@ RHEO_API int32_t rheo_bucket_config_init(rheo_bucket_config_t *cfg, uint64_t siz
 RHEO_API int32_t rheo_bucket_config_check(const rheo_bucket_config_t *cfg);
 
 /*
+ * rheo_bucket_config_fault: the name of the first field, in the order of the
+ * struct, for which init would refuse this configuration: "burst".
+ *
+ * Returns a constant; NULL where init would accept it; "struct_size" for a NULL
+ * cfg and for one of a version this library does not know. Any thread,
+ * wait-free.
+ */
+RHEO_API const char *rheo_bucket_config_fault(const rheo_bucket_config_t *cfg);
+
+/*
  * rheo_bucket_size: bytes a bucket of this configuration needs.
  *
  * Returns 0 where the configuration is not valid. Depends on the number of

@@ -43,6 +43,54 @@ bad_ns(uint64_t ns, uint64_t most)
 	return ns == 0 || ns > most;
 }
 
+/* open_max_ns, or what stands for it where it is 0. */
+static uint64_t
+open_max_of(const rheo_breaker_config_t *c)
+{
+	if (c->open_max_ns != 0)
+		return c->open_max_ns;
+	return c->open_ns < MAX_NS / 10 ? c->open_ns * 10 : MAX_NS;
+}
+
+/* The first field, in the order of the struct, that is out of range; NULL: none is. */
+static const char *
+fault_of(const rheo_breaker_config_t *c)
+{
+	if ((c->flags & ~RHEO_BREAKER_PROBE_TIMEOUT_CANCELS) != 0)
+		return "flags";
+	if (c->failure_rate_bp > FULL_BP)
+		return "failure_rate_bp";
+	if (c->slow_call_rate_bp > FULL_BP)
+		return "slow_call_rate_bp";
+	if (c->slow_call_ns > MAX_NS)
+		return "slow_call_ns";
+	if (c->minimum_calls == 0)
+		return "minimum_calls";
+	if (bad_ns(c->window_ns, MAX_NS))
+		return "window_ns";
+	if (c->window_slices == 0 || c->window_slices > MAX_SLICES || c->window_ns < c->window_slices)
+		return "window_slices";
+	if (c->window_calls > MAX_WINDOW_CALLS)
+		return "window_calls";
+	if (bad_ns(c->open_ns, MAX_NS))
+		return "open_ns";
+	if (c->open_backoff_bp > MAX_BACKOFF_BP)
+		return "open_backoff_bp";
+	if (open_max_of(c) < c->open_ns || open_max_of(c) > MAX_NS)
+		return "open_max_ns";
+	if (c->open_jitter_bp > FULL_BP)
+		return "open_jitter_bp";
+	if (c->half_open_calls == 0 || c->half_open_calls > RH_PROBES_MAX)
+		return "half_open_calls";
+	if (c->half_open_successes > c->half_open_calls)
+		return "half_open_successes";
+	if (c->half_open_failures > c->half_open_calls)
+		return "half_open_failures";
+	if (bad_ns(c->probe_timeout_ns, MAX_PROBE_NS))
+		return "probe_timeout_ns";
+	return c->lanes > 1u << MAX_LANES_LOG2 ? "lanes" : NULL;
+}
+
 /* The caller's configuration over the defaults, checked, zeros replaced by what they stand for. */
 static int32_t
 config_read(const rheo_breaker_config_t *theirs, rheo_breaker_config_t *c)
@@ -53,20 +101,9 @@ config_read(const rheo_breaker_config_t *theirs, rheo_breaker_config_t *c)
 	st = rh_config_copy(c, sizeof *c, theirs);
 	if (st != RHEO_OK)
 		return st;
-	if ((c->flags & ~RHEO_BREAKER_PROBE_TIMEOUT_CANCELS) != 0 || c->failure_rate_bp > FULL_BP ||
-	    c->slow_call_rate_bp > FULL_BP || c->slow_call_ns > MAX_NS || c->minimum_calls == 0 ||
-	    bad_ns(c->window_ns, MAX_NS) || c->window_slices == 0 || c->window_slices > MAX_SLICES ||
-	    c->window_ns < c->window_slices || c->window_calls > MAX_WINDOW_CALLS ||
-	    bad_ns(c->open_ns, MAX_NS) || c->open_backoff_bp > MAX_BACKOFF_BP ||
-	    c->open_jitter_bp > FULL_BP || c->half_open_calls == 0 ||
-	    c->half_open_calls > RH_PROBES_MAX || c->half_open_successes > c->half_open_calls ||
-	    c->half_open_failures > c->half_open_calls || c->lanes > 1u << MAX_LANES_LOG2 ||
-	    bad_ns(c->probe_timeout_ns, MAX_PROBE_NS))
+	if (fault_of(c) != NULL)
 		return RHEO_ERR_INVAL;
-	if (c->open_max_ns == 0)
-		c->open_max_ns = c->open_ns < MAX_NS / 10 ? c->open_ns * 10 : MAX_NS;
-	if (c->open_max_ns < c->open_ns || c->open_max_ns > MAX_NS)
-		return RHEO_ERR_INVAL;
+	c->open_max_ns = open_max_of(c);
 	if (c->half_open_successes == 0)
 		c->half_open_successes = c->half_open_calls;
 	if (c->half_open_failures == 0)
@@ -80,6 +117,15 @@ rheo_breaker_config_check(const rheo_breaker_config_t *cfg)
 	rheo_breaker_config_t ours;
 
 	return config_read(cfg, &ours);
+}
+
+const char *
+rheo_breaker_config_fault(const rheo_breaker_config_t *cfg)
+{
+	rheo_breaker_config_t ours;
+
+	rheo_breaker_config_init(&ours, sizeof ours);
+	return rh_config_copy(&ours, sizeof ours, cfg) == RHEO_OK ? fault_of(&ours) : "struct_size";
 }
 
 /* The smallest size code with room for the window. */

@@ -33,26 +33,38 @@ rheo_bucket_config_init(rheo_bucket_config_t *cfg, uint64_t size)
 	return rh_config_defaults(cfg, size, &defaults, sizeof defaults);
 }
 
+/* The first field, in the order of the struct, that is out of range; NULL: none is. */
+static const char *
+fault_of(const rheo_bucket_config_t *cfg)
+{
+	if ((cfg->flags & ~RHEO_BUCKET_START_EMPTY) != 0)
+		return "flags";
+	if (cfg->tokens_per_period == 0)
+		return "tokens_per_period";
+	if (cfg->period_ns == 0)
+		return "period_ns";
+	if (cfg->tokens_per_period / rh_gcd(cfg->tokens_per_period, cfg->period_ns) >= RH_NUMERATOR_MAX ||
+	    (cfg->tokens_per_period - 1) / cfg->period_ns >= RH_RATE_MAX)
+		return "tokens_per_period";
+	if (cfg->burst == 0 || cfg->burst > RH_UNITS_MAX)
+		return "burst";
+	if (cfg->max_debt > RH_UNITS_MAX)
+		return "max_debt";
+	if (cfg->lanes > 1u << RH_MAX_LANES_LOG2)
+		return "lanes";
+	return cfg->counter_lanes > 1u << RH_LINES_LOG2_MAX ? "counter_lanes" : NULL;
+}
+
 int32_t
 rh_bucket_config_read(const rheo_bucket_config_t *theirs, rheo_bucket_config_t *cfg)
 {
 	int32_t st;
-	uint64_t g;
 
 	rheo_bucket_config_init(cfg, sizeof *cfg);
 	st = rh_config_copy(cfg, sizeof *cfg, theirs);
 	if (st != RHEO_OK)
 		return st;
-	if ((cfg->flags & ~RHEO_BUCKET_START_EMPTY) != 0 || cfg->tokens_per_period == 0 ||
-	    cfg->period_ns == 0 || cfg->burst == 0 || cfg->burst > RH_UNITS_MAX ||
-	    cfg->max_debt > RH_UNITS_MAX || cfg->lanes > 1u << RH_MAX_LANES_LOG2 ||
-	    cfg->counter_lanes > 1u << RH_LINES_LOG2_MAX)
-		return RHEO_ERR_INVAL;
-	g = rh_gcd(cfg->tokens_per_period, cfg->period_ns);
-	if (cfg->tokens_per_period / g >= RH_NUMERATOR_MAX ||
-	    (cfg->tokens_per_period - 1) / cfg->period_ns >= RH_RATE_MAX)
-		return RHEO_ERR_INVAL;
-	return RHEO_OK;
+	return fault_of(cfg) == NULL ? RHEO_OK : RHEO_ERR_INVAL;
 }
 
 int32_t
@@ -61,6 +73,15 @@ rheo_bucket_config_check(const rheo_bucket_config_t *cfg)
 	rheo_bucket_config_t ours;
 
 	return rh_bucket_config_read(cfg, &ours);
+}
+
+const char *
+rheo_bucket_config_fault(const rheo_bucket_config_t *cfg)
+{
+	rheo_bucket_config_t ours;
+
+	rheo_bucket_config_init(&ours, sizeof ours);
+	return rh_config_copy(&ours, sizeof ours, cfg) == RHEO_OK ? fault_of(&ours) : "struct_size";
 }
 
 int32_t

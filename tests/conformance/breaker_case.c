@@ -3,7 +3,7 @@
 /*
  * A breaker case: its dialect, its configuration, its steps in order. Pass 0
  * calls rheo when the case does; pass 1 also calls the timer hook whenever it
- * is due; pass 2 (defects) is for a caller that is told to wait (rig.h).
+ * is due; pass 2 (defects) has no timer and probes that fail by time-out.
  */
 
 #include "rig.h"

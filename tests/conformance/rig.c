@@ -131,21 +131,10 @@ rig_advance(struct rig *g, uint64_t ns)
 int32_t
 rig_ask(struct rig *g, uint64_t *permit)
 {
-	uint32_t before = RHEO_CLOSED;
-	uint64_t delay_ns = 0;
-	int32_t st;
+	int32_t st = rheo_breaker_try_acquire(g->b, g->now_ns, permit);
 
-	rheo_breaker_state(g->b, &before, NULL);
-	st = rheo_breaker_try_acquire(g->b, g->now_ns, permit);
 	must(g->r, (st == RHEO_OK) == (*permit != RHEO_PERMIT_NONE), "%s with permit %" PRIx64,
 	     rheo_status_name(st), *permit);
-	if (g->patient && before == RHEO_HALF_OPEN && st == RHEO_REJ_OPEN) {
-		rheo_breaker_retry_after_ns(g->b, g->now_ns, &delay_ns);
-		must(g->r, delay_ns == g->cfg.open_ns, "told to wait for %" PRIu64 " ns", delay_ns);
-		mapped(g->r, "a probe that is never reported has to have a time-out in rheo; replayed three ways: given up as cancelled (flag), as failed with a timer, as failed without one, where who finds it is told to wait open_ns once more and then admitted (P10)");
-		rig_advance(g, delay_ns);
-		st = rheo_breaker_try_acquire(g->b, g->now_ns, permit);
-	}
 	return st;
 }
 

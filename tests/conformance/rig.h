@@ -33,7 +33,6 @@ struct rig {
 	void *mem;
 	uint64_t now_ns;
 	bool timer; /* the timer hook is called whenever it is due */
-	bool patient; /* a caller that is refused by a probe found lost waits as told, and asks again */
 	bool window_only; /* a case about the window alone: nothing trips */
 	struct held held[MAX_HELD];
 	unsigned held_count;

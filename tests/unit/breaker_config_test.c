@@ -23,12 +23,17 @@ Test(breaker_config, defaults_are_those_of_the_header)
 
 static rheo_breaker_config_t c;
 
+/* what: the field to blame, then whatever. */
 static void
 check(int32_t want, const char *what)
 {
+	const char *fault = rheo_breaker_config_fault(&c);
 	int32_t st = rheo_breaker_config_check(&c);
 
 	cr_assert(st == want, "%s: %s", what, rheo_status_name(st));
+	cr_assert((fault == NULL) == (st == RHEO_OK), "%s: no fault", what);
+	if (fault != NULL)
+		cr_assert(strncmp(fault, what, strlen(fault)) == 0, "%s: %s", what, fault);
 	cr_assert((rheo_breaker_size(&c) != 0) == (st == RHEO_OK), "%s: size", what);
 	rheo_breaker_config_init(&c, sizeof c);
 }
@@ -45,7 +50,7 @@ Test(breaker_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 	GOOD(slow_call_rate_bp, 10000), BAD(slow_call_rate_bp, 10001);
 	GOOD(slow_call_ns, long_ns), BAD(slow_call_ns, long_ns + 1);
 	BAD(minimum_calls, 0), GOOD(minimum_calls, UINT32_MAX);
-	BAD(window_ns, 0), BAD(window_ns, 9), GOOD(window_ns, 10), GOOD(window_ns, long_ns), BAD(window_ns, long_ns + 1);
+	BAD(window_ns, 0), c.window_ns = 9, check(RHEO_ERR_INVAL, "window_slices"), GOOD(window_ns, 10), GOOD(window_ns, long_ns), BAD(window_ns, long_ns + 1);
 	BAD(window_slices, 0), GOOD(window_slices, 64), BAD(window_slices, 65);
 	GOOD(window_calls, 1u << 20), BAD(window_calls, (1u << 20) + 1);
 	BAD(open_ns, 0), GOOD(open_ns, long_ns), BAD(open_ns, long_ns + 1);
@@ -58,6 +63,8 @@ Test(breaker_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 	GOOD(lanes, 128), BAD(lanes, 129);
 	BAD(probe_timeout_ns, 0), GOOD(probe_timeout_ns, UINT64_C(1) << 40), BAD(probe_timeout_ns, (UINT64_C(1) << 40) + 1);
 	BAD(struct_size, 0), BAD(struct_size, 3);
+	c.open_ns = 0, c.lanes = 1000, check(RHEO_ERR_INVAL, "open_ns");
+	cr_assert_str_eq(rheo_breaker_config_fault(NULL), "struct_size");
 #undef GOOD
 #undef BAD
 }

@@ -24,45 +24,50 @@ Test(bucket_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 {
 	const uint64_t two = 2, most = UINT64_C(1) << 58, huge = UINT64_C(1000000000000);
 	const struct {
-		const char *what;
-		int32_t want;
+		const char *what, *fault; /* the field to blame, NULL: none */
 		uint64_t tokens, period, burst, debt;
 		uint32_t lanes, lines, flags;
 	} rows[] = {
-		{"plain", RHEO_OK, 1, 1, 1, 0, 1, 1, 0},
-		{"no rate", RHEO_ERR_INVAL, 0, 1, 1, 0, 1, 1, 0},
-		{"no period", RHEO_ERR_INVAL, 1, 0, 1, 0, 1, 1, 0},
-		{"no burst", RHEO_ERR_INVAL, 1, 1, 0, 0, 1, 1, 0},
-		{"10^12 a second", RHEO_OK, 1000, 1, 1, 0, 1, 1, 0},
-		{"more", RHEO_ERR_INVAL, 1001, 1, 1, 0, 1, 1, 0},
-		{"10^12 a second, written out", RHEO_OK, huge, SECOND, 1, 0, 1, 1, 0},
-		{"a little more", RHEO_ERR_INVAL, huge + 1, SECOND, 1, 0, 1, 1, 0},
-		{"a large numerator that cancels", RHEO_OK, two << 61, two << 59, 1, 0, 1, 1, 0},
-		{"one that does not", RHEO_ERR_INVAL, (two << 40) + 1, two << 39, 1, 0, 1, 1, 0},
-		{"the largest that need not", RHEO_OK, (two << 40) - 1, two << 39, 1, 0, 1, 1, 0},
-		{"the longest period", RHEO_OK, 1, UINT64_MAX, 1, 0, 1, 1, 0},
-		{"the largest burst", RHEO_OK, 1, 1, most, 0, 1, 1, 0},
-		{"a larger one", RHEO_ERR_INVAL, 1, 1, most + 1, 0, 1, 1, 0},
-		{"the largest debt", RHEO_OK, 1, 1, 1, most, 1, 1, 0},
-		{"a larger one", RHEO_ERR_INVAL, 1, 1, 1, most + 1, 1, 1, 0},
-		{"lanes by CPU", RHEO_OK, 1, 1, 1, 0, 0, 0, 0},
-		{"1024 lanes", RHEO_OK, 1, 1, 1, 0, 1024, 1, 0},
-		{"1025 lanes", RHEO_ERR_INVAL, 1, 1, 1, 0, 1025, 1, 0},
-		{"128 lines", RHEO_OK, 1, 1, 1, 0, 1, 128, 0},
-		{"129 lines", RHEO_ERR_INVAL, 1, 1, 1, 0, 1, 129, 0},
-		{"empty at first", RHEO_OK, 1, 1, 1, 0, 1, 1, RHEO_BUCKET_START_EMPTY},
-		{"an unknown flag", RHEO_ERR_INVAL, 1, 1, 1, 0, 1, 1, 2},
+		{"plain", NULL, 1, 1, 1, 0, 1, 1, 0},
+		{"no rate", "tokens_per_period", 0, 1, 1, 0, 1, 1, 0},
+		{"no period", "period_ns", 1, 0, 1, 0, 1, 1, 0},
+		{"no burst", "burst", 1, 1, 0, 0, 1, 1, 0},
+		{"10^12 a second", NULL, 1000, 1, 1, 0, 1, 1, 0},
+		{"more", "tokens_per_period", 1001, 1, 1, 0, 1, 1, 0},
+		{"10^12 a second, written out", NULL, huge, SECOND, 1, 0, 1, 1, 0},
+		{"a little more", "tokens_per_period", huge + 1, SECOND, 1, 0, 1, 1, 0},
+		{"a large numerator that cancels", NULL, two << 61, two << 59, 1, 0, 1, 1, 0},
+		{"one that does not", "tokens_per_period", (two << 40) + 1, two << 39, 1, 0, 1, 1, 0},
+		{"the largest that need not", NULL, (two << 40) - 1, two << 39, 1, 0, 1, 1, 0},
+		{"the longest period", NULL, 1, UINT64_MAX, 1, 0, 1, 1, 0},
+		{"the largest burst", NULL, 1, 1, most, 0, 1, 1, 0},
+		{"a larger one", "burst", 1, 1, most + 1, 0, 1, 1, 0},
+		{"the largest debt", NULL, 1, 1, 1, most, 1, 1, 0},
+		{"a larger one", "max_debt", 1, 1, 1, most + 1, 1, 1, 0},
+		{"lanes by CPU", NULL, 1, 1, 1, 0, 0, 0, 0},
+		{"1024 lanes", NULL, 1, 1, 1, 0, 1024, 1, 0},
+		{"1025 lanes", "lanes", 1, 1, 1, 0, 1025, 1, 0},
+		{"128 lines", NULL, 1, 1, 1, 0, 1, 128, 0},
+		{"129 lines", "counter_lanes", 1, 1, 1, 0, 1, 129, 0},
+		{"empty at first", NULL, 1, 1, 1, 0, 1, 1, RHEO_BUCKET_START_EMPTY},
+		{"an unknown flag", "flags", 1, 1, 1, 0, 1, 1, 2},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		rheo_bucket_config_t cfg = {sizeof cfg,	   rows[i].flags, rows[i].tokens, rows[i].period,
 					    rows[i].burst, rows[i].debt,  rows[i].lanes,  rows[i].lines};
 		int32_t st = rheo_bucket_config_check(&cfg);
+		const char *fault = rheo_bucket_config_fault(&cfg);
 
-		cr_assert(st == rows[i].want, "%s: %s", rows[i].what, rheo_status_name(st));
+		cr_assert(st == (rows[i].fault == NULL ? RHEO_OK : RHEO_ERR_INVAL), "%s: %s", rows[i].what,
+			  rheo_status_name(st));
+		cr_assert((fault == NULL) == (rows[i].fault == NULL), "%s: %s", rows[i].what, fault);
+		if (fault != NULL)
+			cr_assert_str_eq(fault, rows[i].fault, "%s: %s", rows[i].what, fault);
 		cr_assert((rheo_bucket_size(&cfg) != 0) == (st == RHEO_OK), "%s: size", rows[i].what);
 		cfg.struct_size = 0;
 		assert_status(rheo_bucket_config_check(&cfg), RHEO_ERR_INVAL);
+		cr_assert_str_eq(rheo_bucket_config_fault(&cfg), "struct_size");
 	}
 }
 

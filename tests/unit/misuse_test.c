@@ -90,6 +90,7 @@ assert_misuse(int32_t st, const char *what)
 }
 
 #define BAD(expr) assert_misuse(expr, #expr)
+#define FAULT(expr, field) cr_assert_str_eq(expr, field, "%s", #expr)
 #define ZERO(expr) cr_assert((expr) == 0, "%s", #expr)
 
 Test(misuse, of_counters)
@@ -143,6 +144,8 @@ Test(misuse, of_buckets)
 	BAD(rheo_bucket_config_check(NULL));
 	BAD(rheo_bucket_config_check(&bad));
 	BAD(rheo_bucket_config_check(&unset));
+	FAULT(rheo_bucket_config_fault(NULL), "struct_size");
+	FAULT(rheo_bucket_config_fault(&unset), "struct_size");
 	ZERO(rheo_bucket_size(NULL));
 	ZERO(rheo_bucket_size(&bad));
 	BAD(rheo_bucket_init(NULL, 8192, &bucket_cfg, 0, &out.bucket));
@@ -214,6 +217,8 @@ Test(misuse, of_breakers)
 	BAD(rheo_breaker_config_check(NULL));
 	BAD(rheo_breaker_config_check(&bad));
 	BAD(rheo_breaker_config_check(&unset));
+	FAULT(rheo_breaker_config_fault(NULL), "struct_size");
+	FAULT(rheo_breaker_config_fault(&unset), "struct_size");
 	ZERO(rheo_breaker_size(NULL));
 	ZERO(rheo_breaker_size(&bad));
 	BAD(rheo_breaker_init(NULL, 1 << 20, &breaker_cfg, 0, &out.breaker));

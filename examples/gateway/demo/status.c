@@ -16,12 +16,10 @@ number(const json_t *object, const char *name)
 static uint32_t
 state(const json_t *object, const char *name)
 {
-	static const char *const names[] = {
-		[RHEO_CLOSED] = "CLOSED", [RHEO_OPEN] = "OPEN", [RHEO_HALF_OPEN] = "HALF_OPEN"};
 	const char *text = json_string_value(json_object_get(object, name));
 
-	for (uint32_t i = 0; text != NULL && i < sizeof names / sizeof *names; i++)
-		if (strcmp(text, names[i]) == 0)
+	for (uint32_t i = 0; text != NULL && i <= RHEO_HALF_OPEN; i++)
+		if (strcmp(text, rheo_state_name(i)) == 0)
 			return i;
 	return UINT32_MAX;
 }
@@ -31,7 +29,7 @@ is_auto(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
-	return text != NULL && strcmp(text, "AUTO") == 0;
+	return text != NULL && strcmp(text, rheo_mode_name(RHEO_AUTO)) == 0;
 }
 
 static void
