@@ -16,7 +16,7 @@
 static void *
 memory_for(uint64_t size)
 {
-	return aligned_alloc(128, (size_t)((size + 127) / 128 * 128));
+	return aligned_alloc(128, size);
 }
 
 /* --- the floor --- */

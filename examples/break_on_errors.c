@@ -36,7 +36,7 @@ main(void)
 	cfg.half_open_calls = 3;
 
 	size = rheo_breaker_size(&cfg);
-	void *mem = aligned_alloc(rheo_breaker_align(), (size + 127) / 128 * 128);
+	void *mem = aligned_alloc(rheo_breaker_align(), size);
 	if (mem == NULL || rheo_breaker_init(mem, size, &cfg, 0, &breaker) != RHEO_OK)
 		return 1;
 

@@ -13,7 +13,7 @@
 static void *
 memory(uint64_t size, uint64_t align)
 {
-	return aligned_alloc(align, (size + align - 1) / align * align);
+	return aligned_alloc(align, size);
 }
 
 static rheo_bucket_t *

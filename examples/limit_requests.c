@@ -24,7 +24,7 @@ main(void)
 	cfg.burst = 20;
 
 	size = rheo_bucket_size(&cfg);
-	mem = aligned_alloc(rheo_bucket_align(), (size + 127) / 128 * 128);
+	mem = aligned_alloc(rheo_bucket_align(), size);
 	if (mem == NULL || rheo_bucket_init(mem, size, &cfg, now, &bucket) != RHEO_OK)
 		return 1;
 

@@ -56,7 +56,7 @@ main(void)
 	cfg.tokens_per_period = 10000;
 	cfg.burst = 100;
 	size = rheo_bucket_size(&cfg);
-	if (rheo_bucket_init(aligned_alloc(128, (size + 127) / 128 * 128), size, &cfg, begin, &bucket) != RHEO_OK)
+	if (rheo_bucket_init(aligned_alloc(128, size), size, &cfg, begin, &bucket) != RHEO_OK)
 		return 1;
 	for (int i = 0; i < 2; i++)
 		pthread_create(&thread[i], NULL, worker, &admitted[i]);

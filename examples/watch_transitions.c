@@ -44,7 +44,7 @@ main(void)
 	cfg.open_ns = 1000 * MS;
 	cfg.open_backoff_bp = 10000; /* each time it reopens, twice as long */
 	size = rheo_breaker_size(&cfg);
-	if (rheo_breaker_init(aligned_alloc(128, (size + 127) / 128 * 128), size, &cfg, 0, &breaker) != RHEO_OK)
+	if (rheo_breaker_init(aligned_alloc(128, size), size, &cfg, 0, &breaker) != RHEO_OK)
 		return 1;
 	for (uint64_t now = 0; now < 12000 * MS; now += 20 * MS) {
 		/* ill for the first six seconds */

@@ -11,7 +11,7 @@
 static void *
 memory_for(struct route *r, uint64_t size, uint64_t align)
 {
-	void *mem = aligned_alloc(align, (size + align - 1) / align * align);
+	void *mem = aligned_alloc(align, size);
 
 	if (mem == NULL)
 		abort();

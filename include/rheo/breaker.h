@@ -223,7 +223,8 @@ RHEO_API int32_t rheo_breaker_config_check(const rheo_breaker_config_t *cfg);
 RHEO_API const char *rheo_breaker_config_fault(const rheo_breaker_config_t *cfg);
 
 /*
- * rheo_breaker_size: bytes a breaker of this configuration needs.
+ * rheo_breaker_size: bytes a breaker of this configuration needs; a multiple of
+ * rheo_breaker_align(), as aligned_alloc wants it.
  *
  * Returns 0 where the configuration is not valid. Depends on the number of
  * CPUs where lanes is 0. Any thread.

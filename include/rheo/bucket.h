@@ -143,7 +143,8 @@ RHEO_API int32_t rheo_bucket_config_check(const rheo_bucket_config_t *cfg);
 RHEO_API const char *rheo_bucket_config_fault(const rheo_bucket_config_t *cfg);
 
 /*
- * rheo_bucket_size: bytes a bucket of this configuration needs.
+ * rheo_bucket_size: bytes a bucket of this configuration needs; a multiple of
+ * rheo_bucket_align(), as aligned_alloc wants it.
  *
  * Returns 0 where the configuration is not valid. Depends on the number of
  * CPUs where lanes or counter_lanes is 0. Any thread.

@@ -43,10 +43,11 @@ typedef struct rheo_counter_config {
 RHEO_API int32_t rheo_counter_config_init(rheo_counter_config_t *cfg, uint64_t size);
 
 /*
- * rheo_counter_size: bytes a counter of this configuration needs.
+ * rheo_counter_size: bytes a counter of this configuration needs; a multiple of
+ * rheo_counter_align(), as aligned_alloc wants it.
  *
  * Returns 0 where the configuration is not valid. 64 bytes of head and 64 a
- * lane, whatever the number of counts. Any thread.
+ * lane, rounded up, whatever the number of counts. Any thread.
  */
 RHEO_API uint64_t rheo_counter_size(const rheo_counter_config_t *cfg);
 

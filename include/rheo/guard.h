@@ -97,7 +97,8 @@ typedef struct rheo_guard_stats {
 RHEO_API int32_t rheo_guard_config_init(rheo_guard_config_t *cfg, uint64_t size);
 
 /*
- * rheo_guard_size: bytes a guard of this configuration needs.
+ * rheo_guard_size: bytes a guard of this configuration needs; a multiple of
+ * rheo_guard_align(), as aligned_alloc wants it.
  *
  * Returns 0 where the configuration is not valid: no part, a bucket twice, an
  * unknown flag, too many lanes. Any thread.

@@ -18,6 +18,13 @@ _Static_assert(RH_LINE <= RH_ALIGN, "a line fits the alignment");
 
 #define RH_ALIGNED(n) _Alignas(n)
 
+/* Sizes are multiples of the alignment: what aligned_alloc wants, and arrays of objects. */
+static inline uint64_t
+rh_whole(uint64_t size)
+{
+	return (size + RH_ALIGN - 1) / RH_ALIGN * RH_ALIGN;
+}
+
 static inline unsigned
 rh_log2_ceil(uint64_t n)
 {

@@ -150,8 +150,8 @@ tag_of(const rheo_breaker_config_t *c)
 static uint64_t
 size_of(unsigned tag)
 {
-	return sizeof(struct rh_breaker) + (sizeof(struct rh_line) << rh_btag_lanes(tag)) +
-	       rh_window_size(rh_btag_by_calls(tag), rh_btag_code(tag), rh_btag_lanes(tag));
+	return rh_whole(sizeof(struct rh_breaker) + (sizeof(struct rh_line) << rh_btag_lanes(tag)) +
+			rh_window_size(rh_btag_by_calls(tag), rh_btag_code(tag), rh_btag_lanes(tag)));
 }
 
 uint64_t

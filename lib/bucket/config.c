@@ -135,8 +135,8 @@ size_of(unsigned tag)
 {
 	uint64_t lanes = rh_tag_lanes(tag) == 0 ? 0 : UINT64_C(1) << rh_tag_lanes(tag);
 
-	return sizeof(struct rh_bucket) + (sizeof(struct rh_line) << rh_tag_lines(tag)) +
-	       sizeof(struct rh_lane) * lanes;
+	return rh_whole(sizeof(struct rh_bucket) + (sizeof(struct rh_line) << rh_tag_lines(tag)) +
+			sizeof(struct rh_lane) * lanes);
 }
 
 uint64_t

@@ -16,7 +16,7 @@ struct rh_counter {
 static uint64_t
 size_of(unsigned lanes_log2)
 {
-	return sizeof(struct rh_counter) + (sizeof(struct rh_line) << lanes_log2);
+	return rh_whole(sizeof(struct rh_counter) + (sizeof(struct rh_line) << lanes_log2));
 }
 
 int32_t

@@ -88,7 +88,7 @@ config_read(const rheo_guard_config_t *theirs, struct rh_guard *g, unsigned *lan
 static uint64_t
 size_of(unsigned lanes_log2)
 {
-	return sizeof(struct rh_guard) + (sizeof(struct rh_line) << lanes_log2);
+	return rh_whole(sizeof(struct rh_guard) + (sizeof(struct rh_line) << lanes_log2));
 }
 
 uint64_t

@@ -59,7 +59,7 @@ mark(const char *text)
 static void *
 memory_for(uint64_t size)
 {
-	return aligned_alloc(128, (size_t)((size + 127) / 128 * 128));
+	return aligned_alloc(128, size);
 }
 
 int

@@ -28,7 +28,7 @@ main(void)
 	cfg.tokens_per_period = 10;
 	cfg.burst = 5;
 	size = rheo_bucket_size(&cfg);
-	if (rheo_bucket_init(aligned_alloc((size_t)rheo_bucket_align(), (size_t)((size + 127) / 128 * 128)), size, &cfg,
+	if (rheo_bucket_init(aligned_alloc((size_t)rheo_bucket_align(), (size_t)size), size, &cfg,
 			     rheo_now_ns(), &bucket) != RHEO_OK)
 		return 1;
 	for (int i = 0; i < 8; i++)

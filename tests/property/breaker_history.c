@@ -436,7 +436,7 @@ breaker_history(struct bytes in, int *steps)
 	size = rheo_breaker_size(&given);
 	if (size == 0)
 		FAIL("a valid configuration was refused");
-	mem = aligned_alloc((size_t)rheo_breaker_align(), (size_t)((size + 127) / 128 * 128));
+	mem = aligned_alloc((size_t)rheo_breaker_align(), (size_t)size);
 	memset(mem, 0xa5, (size_t)size);
 	if (rheo_breaker_init(mem, size, &given, now, &b) != RHEO_OK)
 		FAIL("init");

@@ -285,7 +285,7 @@ bucket_history(struct bytes in, int *steps)
 	size = rheo_bucket_size(&o.cfg);
 	if (rheo_bucket_config_check(&o.cfg) != RHEO_OK)
 		return size == 0 ? NULL : "size of an invalid configuration";
-	mem = aligned_alloc((size_t)rheo_bucket_align(), (size_t)((size + 127) / 128 * 128));
+	mem = aligned_alloc((size_t)rheo_bucket_align(), (size_t)size);
 	o.taken = malloc(sizeof *o.taken * (in.left + 16));
 	o.shift = rh_curve_shift(o.cfg.tokens_per_period, o.cfg.period_ns, o.cfg.burst, o.cfg.max_debt);
 	o.t0 = o.piece_t0 = o.published_ns = now;

@@ -38,7 +38,7 @@ next_random(uint64_t *state)
 static inline void *
 memory_for(uint64_t size)
 {
-	void *mem = aligned_alloc(128, (size_t)((size + 127) / 128 * 128));
+	void *mem = aligned_alloc(128, size);
 
 	if (mem == NULL)
 		abort();

@@ -83,7 +83,7 @@ Test(counter, attach_finds_it_again_and_nothing_else)
 {
 	void *mem;
 	rheo_counter_t *c = counter_of(4, 2, &mem), *again = NULL;
-	uint64_t size = 64 + 4 * 64;
+	uint64_t size = 64 + 4 * 64 + 64; /* a whole multiple of 128 */
 
 	rheo_counter_add(c, 1, 5);
 	assert_status(rheo_counter_attach(mem, size, &again), RHEO_OK);
