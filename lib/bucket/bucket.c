@@ -433,11 +433,9 @@ rheo_bucket_stats(const rheo_bucket_t *bucket, rheo_bucket_stats_t *stats, uint6
 	s.cas_retries = count[COUNT_RETRIES];
 	level = rh_level(earned, spent, r.cap);
 	/* Whole tokens, rounded down below nothing as well. */
-	s.level = level >= 0 ? (int64_t)((uint64_t)level >> self.shift)
-			     : -(int64_t)(((uint64_t)0 - (uint64_t)level +
-					   (UINT64_C(1) << self.shift) - 1) >>
-					  self.shift);
-	s.level += (int64_t)s.parked;
+	s.level = (int64_t)((level >= 0 ? (uint64_t)level >> self.shift
+					: ~(~(uint64_t)level >> self.shift)) +
+			    s.parked);
 	s.published_ns = rh_load_acq(&self.b->published_ns); /* B-A3 <- B-R3: the credit of that time */
 	s.max_cost = r.cap >> self.shift;
 	s.lanes = r.lane_cap != 0 ? 1u << self.lanes : 1;

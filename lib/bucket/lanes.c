@@ -349,7 +349,7 @@ rh_lanes_give(struct rh_self self, uint64_t n)
 	if (given == n || !rh_rule(self.b, RULE_CAP, &cap))
 		return given;
 	cap &= RH_UNITS_MASK;
-	room = (int64_t)cap - common_level(self, cap);
+	room = (int64_t)(cap - (uint64_t)common_level(self, cap));
 	if (room >= (int64_t)((n - given) << self.shift))
 		return given;
 	for (unsigned i = 1; i < 1u << self.lanes && given < n; i++)
