@@ -110,7 +110,7 @@ deps-lib deps-test deps-demo deps-bench:
 .PHONY: test
 test: deps-test deps-demo ## everything a change is tested by, in about a minute
 	@$(MAKE) --no-print-directory all test-unit test-conformance test-property test-torture \
-		test-examples test-layers test-symbols test-gateway
+		test-examples test-readme test-layers test-symbols test-gateway
 	@echo "test: all passed"
 
 TEST_WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes $(if $(WERROR),-Werror)
@@ -191,10 +191,13 @@ $(EXAMPLES): $(B)/examples/%: examples/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 $(TEST_WARN) -Wpedantic -Iinclude -o $@ $< $(ARCHIVE) -pthread
 
-.PHONY: examples test-examples
+.PHONY: examples test-examples test-readme
 examples: $(EXAMPLES) ## examples/*.c to build/examples/
 test-examples: $(EXAMPLES) ## each compiles, is short, and runs with the outcome it promises
 	@sh tests/examples.sh $(B)/examples
+
+test-readme: $(ARCHIVE) ## README's program, and that what the documents name is there
+	@CC="$(CC)" sh tests/readme.sh $(ARCHIVE) $(B)/readme
 
 CONFORMANCE_SRC := $(sort $(wildcard tests/conformance/*.c))
 $(B)/conformance: $(CONFORMANCE_SRC) $(wildcard tests/conformance/*.h) $(ARCHIVE)

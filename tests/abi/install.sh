@@ -18,6 +18,7 @@ programs=0
 ${MAKE:-make} -s install PREFIX="$prefix" > /dev/null
 mkdir "$root/user"
 cp tests/abi/user.c "$root/user/"
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' README.md > "$root/user/hello.c"
 cd "$root/user"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 flags=$(pkg-config --cflags rheo)
@@ -37,6 +38,10 @@ for cc in gcc clang; do
 	run c-archive "$cc, archive"
 	$cc -std=c11 -static $flags user.c $static -o c-static
 	run c-static "$cc, all static"
+	$cc -std=c11 hello.c $flags $shared -o hello-shared
+	run hello-shared "README's program, $cc, shared"
+	$cc -std=c11 -static hello.c $flags $static -o hello-static
+	run hello-static "README's program, $cc, static"
 done
 for cxx in g++ clang++; do
 	command -v $cxx > /dev/null || { echo "install: SKIPPED $cxx, which is not installed"; continue; }
