@@ -233,6 +233,7 @@ coverage: ## branch coverage of lib/ by the unit tests, with gcovr
 
 -include examples/gateway/gateway.mk
 -include bench/bench.mk
+-include $(sort $(wildcard tests/*/*.mk))
 
 .PHONY: clean help
 clean: ## removes build/

@@ -6,7 +6,7 @@
  * The only place that includes <stdatomic.h>. One type, few operations, the
  * order in the name of each: there are no stand-alone fences (TSan cannot see
  * them). Callers label every acquire, release and seq_cst operation with its
- * partner; `make edges` checks that the labels pair up.
+ * partner; `make test-layers` checks that the labels pair up.
  *
  *	rlx  relaxed: atomicity only
  *	acq  acquire load
