@@ -22,7 +22,6 @@ other_side(uint64_t now_ns)
 int
 main(void)
 {
-	static const char *const names[] = {"CLOSED", "OPEN", "HALF_OPEN"};
 	rheo_breaker_config_t cfg;
 	rheo_breaker_t *breaker;
 	uint64_t size, permit, called = 0, spared = 0;
@@ -51,7 +50,7 @@ main(void)
 		}
 		rheo_breaker_state(breaker, &state, NULL);
 		if (state != last)
-			printf("%4llu ms  %s\n", (unsigned long long)(now / MS), names[state]);
+			printf("%4llu ms  %s\n", (unsigned long long)(now / MS), rheo_state_name(state));
 		last = state;
 	}
 	printf("%llu calls made, %llu spared\n", (unsigned long long)called, (unsigned long long)spared);

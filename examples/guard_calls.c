@@ -27,7 +27,9 @@ limit(uint64_t per_second, uint64_t burst)
 	cfg.tokens_per_period = per_second;
 	cfg.burst = burst;
 	size = rheo_bucket_size(&cfg);
-	rheo_bucket_init(memory(size, rheo_bucket_align()), size, &cfg, 0, &bucket);
+	/* A bucket that is NULL would be no limit. */
+	if (rheo_bucket_init(memory(size, rheo_bucket_align()), size, &cfg, 0, &bucket) != RHEO_OK)
+		abort();
 	return bucket;
 }
 
@@ -51,26 +53,30 @@ main(void)
 	rheo_guard_t *guard = NULL;
 	rheo_verdict_t v;
 	uint64_t size;
-	int answers[600] = {0};
+	int answers[RHEO_STATUS_AFTER_LAST] = {0}, st;
 
 	rheo_breaker_config_init(&bcfg, sizeof bcfg);
 	bcfg.minimum_calls = 3;
 	rheo_guard_config_init(&cfg, sizeof cfg);
 	size = rheo_breaker_size(&bcfg);
-	rheo_breaker_init(memory(size, rheo_breaker_align()), size, &bcfg, 0, &cfg.breaker);
-	cfg.bucket[0] = limit(2, 5); /* this tenant */
+	if (rheo_breaker_init(memory(size, rheo_breaker_align()), size, &bcfg, 0, &cfg.breaker) != RHEO_OK)
+		return 1;
+	cfg.bucket[0] = limit(2, 4); /* this tenant */
 	cfg.bucket[1] = limit(1000, 1000); /* everybody */
 	size = rheo_guard_size(&cfg);
 	if (rheo_guard_init(memory(size, rheo_guard_align()), size, &cfg, 0, &guard) != RHEO_OK)
 		return 1;
 
-	for (uint64_t i = 0; i < 12; i++) {
+	for (uint64_t i = 0; i < 14; i++) {
 		uint64_t now = i * 100000000; /* ten a second */
 
-		if (rheo_guard_try_acquire(guard, 1, now, &v) == RHEO_OK)
-			rheo_guard_record(guard, v.permit, i < 4 ? RHEO_SUCCESS : RHEO_FAILURE, now);
+		st = rheo_guard_try_acquire(guard, 1, now, &v);
+		if (st < 0)
+			return 1; /* a mistake of ours: v is as it was */
+		if (st == RHEO_OK)
+			rheo_guard_record(guard, v.permit, i < 3 ? RHEO_SUCCESS : RHEO_FAILURE, now);
 		answer(&v);
-		answers[v.status]++;
+		answers[st]++;
 	}
-	return answers[RHEO_OK] == 0 || answers[RHEO_REJ_RATE] == 0;
+	return answers[RHEO_OK] == 0 || answers[RHEO_REJ_RATE] == 0 || answers[RHEO_REJ_OPEN] == 0;
 }

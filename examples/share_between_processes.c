@@ -16,7 +16,7 @@
 
 #define WORKERS 8
 
-/* Asks for half a second as fast as it can; exits with what it got, in hundreds. */
+/* Asks for half a second as fast as it can, and says what it got. */
 static int
 work(void *shared, uint64_t size, uint64_t begin)
 {

@@ -46,7 +46,9 @@ answer_fields(struct exchange *x, const struct route *route, const rheo_verdict_
 void
 answer_refused(struct exchange *x, const struct route *route, const rheo_verdict_t *v)
 {
-	uint64_t wait_s = seconds_up(v->retry_after_ns);
+	/* Probes report by the route's own time-out; the breaker cannot know that. */
+	bool probing = v->status == RHEO_REJ_PROBE && v->retry_after_ns > route->settings->timeout_ns;
+	uint64_t wait_s = seconds_up(probing ? route->settings->timeout_ns : v->retry_after_ns);
 	char more[SETTINGS_PREFIX_MAX + 40] = "";
 
 	if (v->retry_after_ns != RHEO_FOREVER)

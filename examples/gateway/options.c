@@ -59,7 +59,8 @@ static const char ends[] =
 	"\n"
 	"/-/status on the same address shows every route's state and counts, for people;\n"
 	"/-/status?format=json&since=N for programs, with the transitions after generation N.\n"
-	"SIGTERM and SIGINT drain; a second one ends at once. Exit status: 0, or 2 for a wrong option.\n";
+	"SIGTERM and SIGINT drain; a second one ends at once, as a signal does. Exit status: 0, or 2 for a wrong\n"
+	"option or an address that cannot be had.\n";
 
 void
 options_wrong(const char *format, ...)

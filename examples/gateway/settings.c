@@ -26,7 +26,7 @@ struct setting {
 #define MS UINT64_C(1000000)
 #define HOUR (3600 * 1000 * MS)
 #define LONG (UINT64_C(1) << 57)
-#define PROBE_LONG (UINT64_C(1) << 40)
+#define PROBE_LONG (1000 * 1000 * MS) /* a little below what a breaker takes */
 #define MANY (UINT64_C(1) << 38)
 #define UINT UINT32_MAX
 
@@ -58,6 +58,7 @@ static const struct setting all[] = {
 };
 
 #define ALL (sizeof all / sizeof *all)
+_Static_assert(ALL <= 32, "settings.given has a bit for each");
 
 static void
 defaults(struct settings *s)
@@ -132,6 +133,7 @@ read_one(char *word, struct settings *s, char *why, size_t size)
 	char *value = strchr(word, '='), least[32], most[32];
 	const struct setting *is = all;
 	uint64_t number[2] = {0, 0};
+	unsigned bit;
 
 	if (value != NULL)
 		*value++ = '\0';
@@ -148,6 +150,10 @@ read_one(char *word, struct settings *s, char *why, size_t size)
 		show(is, is->most, most, sizeof most);
 		return say(why, size, "%s: %s is not in the range %s to %s", word, value, least, most);
 	}
+	bit = 1u << (is - all);
+	if (s->given & bit)
+		return say(why, size, "%s is given twice", word);
+	s->given |= bit;
 	memcpy((char *)s + is->offset, number, is->kind == RATE ? sizeof number : sizeof *number);
 	return true;
 }

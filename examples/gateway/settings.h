@@ -38,6 +38,7 @@ struct settings {
 	uint64_t probe_timeout_ns;
 	uint64_t timeout_ns;
 	uint64_t shadow;
+	uint32_t given; /* a bit for each that was */
 };
 
 /* Reads one --route; where it is wrong, false and one line in `why` that says what and where. */

@@ -58,7 +58,11 @@ RHEO_BEGIN_DECLS
  * one reads window_calls / 16 words.
  *
  * Time is the later of now_ns and what the breaker has been told by transitions
- * and ticks; earlier times are read as standing still, and counted.
+ * and ticks; earlier times are read as standing still, and counted. (So are
+ * honest times of threads that race with a tick.)
+ *
+ * A permit is good for the breaker that gave it; another breaker cannot tell
+ * whose it is.
  *
  * Which calls may run at once on one breaker (x: no, -: yes):
  *
@@ -113,10 +117,10 @@ typedef struct rheo_breaker_config {
 	uint32_t flags;
 	uint32_t failure_rate_bp; /* 1 to 10000 (100 %), 0: off; default 5000 */
 	uint32_t slow_call_rate_bp; /* 1 to 10000, 0: off; default 0 */
-	uint64_t slow_call_ns; /* strictly longer is slow */
-	uint32_t consecutive_failures; /* 0: off; default 0 */
+	uint64_t slow_call_ns; /* strictly longer is slow; must be set with slow_call_rate_bp; default 0 */
+	uint32_t consecutive_failures; /* in a row, whatever else succeeded before; 0: off; default 0 */
 	uint32_t minimum_calls; /* at least 1; default 20; at most window_calls counts */
-	uint64_t window_ns; /* the time window; default 10 s */
+	uint64_t window_ns; /* the time window, not 0 with window_calls either; default 10 s */
 	uint32_t window_slices; /* it slides in this many steps, 1 to 64; default 10 */
 	uint32_t window_calls; /* not 0: the last so many calls instead, up to 2^20 */
 	uint64_t open_ns; /* default 5 s */
@@ -159,7 +163,7 @@ typedef struct rheo_breaker_snapshot {
 	uint64_t window_slow;
 	uint32_t failure_rate_bp; /* of the window, rounded down; 0 while below minimum_calls */
 	uint32_t slow_call_rate_bp;
-	uint32_t consecutive_failures;
+	uint32_t consecutive_failures; /* 0 while the setting is off */
 	uint32_t backoff_level; /* times reopened since it was last closed */
 	uint32_t probes_issued; /* of this half-open generation, cancelled ones not counted */
 	uint32_t probes_succeeded;
@@ -341,10 +345,10 @@ RHEO_API int32_t rheo_breaker_reset(rheo_breaker_t *breaker, uint64_t now_ns);
 RHEO_API int32_t rheo_breaker_state(const rheo_breaker_t *breaker, uint32_t *state, uint32_t *mode);
 
 /*
- * rheo_breaker_retry_after_ns: how long after now_ns a call may pass, in
- * *delay_ns: 0 in CLOSED, the rest of the open time in OPEN, the time to the
- * next probe's deadline in HALF_OPEN without permits, RHEO_FOREVER when forced
- * open.
+ * rheo_breaker_retry_after_ns: how long after now_ns a call passes at the
+ * latest, in *delay_ns: 0 in CLOSED, the rest of the open time in OPEN,
+ * RHEO_FOREVER when forced open; in HALF_OPEN without permits the time to the
+ * next probe's deadline, while most probes report much sooner.
  *
  * Returns RHEO_OK, or RHEO_ERR_INVAL for NULL. Any thread and signal handler,
  * lock-free.

@@ -35,8 +35,7 @@ RHEO_BEGIN_DECLS
  * made known to later ones (published) once it has earned a 64th of the burst,
  * at least one token, beyond what is published; with less it may be forgotten,
  * should the next caller's clock be behind. What is promised (numbers as in
- * the README; section 4 of the floor plan, lib/README.md, says where each is
- * argued):
+ * the README):
  *
  *  P1  Tokens admitted by decisions whose time lies in [t1, t2] never exceed
  *      burst + ceil(rate * (t2 - t1)), whatever runs at once.
@@ -86,7 +85,7 @@ typedef struct rheo_bucket_config {
 	uint64_t burst; /* tokens kept at most, up to 2^58; must be set */
 	uint64_t max_debt; /* tokens that rheo_bucket_reserve may borrow from the future */
 	uint32_t lanes; /* 1: one word, exact. 2 to 1024, rounded up to a power of two. 0: as CPUs
-			   and burst allow. A burst below 32 a lane means one word. */
+			   and burst allow. With a burst below 32 a lane the rest is one word (stats.lanes). */
 	uint32_t counter_lanes; /* lanes for counting alone, 1 to 128; 0: as many as CPUs */
 } rheo_bucket_config_t;
 
@@ -96,14 +95,16 @@ typedef struct rheo_bucket_config {
 #define RHEO_BUCKET_RESET 2u /* begins anew: full, or empty with START_EMPTY */
 
 typedef struct rheo_bucket_stats {
-	uint64_t admitted; /* tokens taken by try_acquire, try_acquire_at, acquire_upto, reserve */
+	uint64_t admitted; /* tokens taken by try_acquire, try_acquire_at, acquire_upto, reserve; those that a guard
+			      gave back when a later part refused are in refunded as well */
 	uint64_t charged; /* tokens taken by charge */
 	uint64_t refunded; /* tokens given back by refund */
 	uint64_t refused_rate; /* calls refused with REJ_RATE */
 	uint64_t refused_never; /* calls refused with REJ_NEVER */
 	uint64_t clock_regressions; /* calls whose time was before the published time */
 	uint64_t cas_retries; /* compare-and-swaps lost to another call */
-	int64_t level; /* whole tokens now, below 0 in debt, as of the published time */
+	int64_t level; /* whole tokens as of the published time, below 0 in debt or where callers ran ahead of
+			  it; for a gauge rheo_bucket_available */
 	uint64_t published_ns; /* the latest time published */
 	uint64_t max_cost; /* the largest cost that is not RHEO_REJ_NEVER */
 	uint64_t parked; /* of level, tokens parked in lanes */
@@ -249,7 +250,7 @@ RHEO_API int32_t rheo_bucket_charge(rheo_bucket_t *bucket, uint64_t n, uint64_t 
  *
  * Returns RHEO_OK, or RHEO_ERR_INVAL for NULL. A time not later than the
  * published one changes nothing. Callers, progress as rheo_bucket_try_acquire;
- * with lanes the cost grows with their number (bench/README.md).
+ * with lanes the cost grows with their number.
  */
 RHEO_API int32_t rheo_bucket_refill(rheo_bucket_t *bucket, uint64_t now_ns);
 

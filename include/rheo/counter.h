@@ -30,7 +30,7 @@ typedef struct rheo_counter_config {
 	uint32_t struct_size;
 	uint32_t flags; /* none yet: 0 */
 	uint32_t lanes; /* 1 to 1024, rounded up to a power of two; 0: as many as there are CPUs */
-	uint32_t counts; /* 1 to 8 */
+	uint32_t counts; /* how many are used, 1 to 8; there is room for 8 whatever it says */
 } rheo_counter_config_t;
 
 /*

@@ -28,7 +28,9 @@ RHEO_BEGIN_DECLS
  *
  * Order: the breaker, then the buckets in the order given. What an earlier part
  * gave is given back when a later one refuses; until then another thread may
- * find that much less.
+ * find that much less. Put the bucket first that refuses most.
+ *
+ * A part that is NULL is no limit: check what init of each part returned.
  *
  * With RHEO_GUARD_SHADOW (a dry run) it decides and counts as it would, and
  * admits every request.
@@ -44,7 +46,7 @@ typedef struct rheo_guard rheo_guard_t;
 
 /* flags: decide and count, but admit. */
 #define RHEO_GUARD_SHADOW 1u
-/* flags: on RHEO_OK leave limit, remaining and the times of the verdict 0; it is then a little cheaper. */
+/* flags: on RHEO_OK leave limit, remaining and the times of the verdict 0, bucket UINT32_MAX; it is then cheaper. */
 #define RHEO_GUARD_LEAN 2u
 
 /* Who refused. A bucket is RHEO_BY_BUCKET + its index. */
@@ -55,7 +57,7 @@ typedef struct rheo_guard rheo_guard_t;
 typedef struct rheo_guard_config {
 	uint32_t struct_size;
 	uint32_t flags;
-	rheo_breaker_t *breaker; /* or NULL */
+	rheo_breaker_t *breaker; /* or NULL: none */
 	rheo_bucket_t *bucket[RHEO_GUARD_BUCKETS]; /* those not NULL, no one twice */
 	uint32_t lanes; /* per-CPU lines for the guard's own counts, 1 to 64; 0: as many as CPUs */
 	uint32_t reserved; /* 0 */
@@ -67,9 +69,10 @@ typedef struct rheo_verdict {
 	int32_t shadow_status; /* with SHADOW: what it would have returned; else as status */
 	uint32_t refused_by; /* RHEO_BY_NOBODY, RHEO_BY_BREAKER, RHEO_BY_BUCKET + index; SHADOW: would have */
 	uint32_t bucket; /* index of the bucket that the fields below are about; UINT32_MAX: none */
-	uint64_t permit; /* for record or cancel; RHEO_PERMIT_NONE where refused or no breaker */
+	uint64_t permit; /* for record or cancel; RHEO_PERMIT_NONE where not admitted or no breaker */
 	uint64_t cost; /* tokens taken from each bucket, for cancel: the cost, or 0 where refused */
-	uint64_t retry_after_ns; /* where refused: when all parts might let it pass; RHEO_FOREVER: unknown */
+	uint64_t retry_after_ns; /* where refused: by when all parts let it pass if nobody else asks (sooner where a
+				    probe reports); RHEO_FOREVER: unknown */
 	/* Of the bucket that refused, or else of the one with the fewest tokens left: */
 	uint64_t limit; /* its burst */
 	uint64_t window_ns; /* the time in which it fills from empty */

@@ -9,12 +9,15 @@
  *
  *  memory   The caller's: rheo_X_size(cfg) bytes at rheo_X_align(). No call
  *           allocates. A handle is what rheo_X_init or rheo_X_attach stored;
- *           treat it as opaque: it is not always the address of the memory.
+ *           it is not the address of the memory (memory passed as a handle
+ *           compiles, and misbehaves): keep that one too, to free it.
  *           Buckets, breakers and counters hold no pointer: they work at any
  *           address, in shared memory and after fork. There is nothing to
  *           destroy: when the last call has returned, reuse the memory.
  *  time     uint64_t now_ns of any monotonic epoch, one epoch per object. A
- *           time that goes backwards is read as standing still, and counted.
+ *           time before one already known (published) is read as standing
+ *           still, and counted; racing threads cause a few. Read the clock
+ *           right before the call: a decision belongs to the time it is given.
  *  status   int32_t: 0 done, > 0 a policy said no, < 0 the caller erred and
  *           nothing was changed (status.h).
  *  config   Starts with struct_size. rheo_X_config_init fills in defaults;

@@ -62,7 +62,7 @@ fault_of(const rheo_breaker_config_t *c)
 		return "failure_rate_bp";
 	if (c->slow_call_rate_bp > FULL_BP)
 		return "slow_call_rate_bp";
-	if (c->slow_call_ns > MAX_NS)
+	if (c->slow_call_ns > MAX_NS || (c->slow_call_rate_bp != 0 && c->slow_call_ns == 0))
 		return "slow_call_ns";
 	if (c->minimum_calls == 0)
 		return "minimum_calls";

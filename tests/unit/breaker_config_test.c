@@ -47,7 +47,8 @@ Test(breaker_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 #define BAD(field, value) c.field = (value), check(RHEO_ERR_INVAL, #field " " #value)
 	GOOD(flags, 1), BAD(flags, 2);
 	GOOD(failure_rate_bp, 0), GOOD(failure_rate_bp, 10000), BAD(failure_rate_bp, 10001);
-	GOOD(slow_call_rate_bp, 10000), BAD(slow_call_rate_bp, 10001);
+	c.slow_call_ns = 1, GOOD(slow_call_rate_bp, 10000), BAD(slow_call_rate_bp, 10001);
+	c.slow_call_rate_bp = 1, BAD(slow_call_ns, 0), c.slow_call_rate_bp = 1, GOOD(slow_call_ns, 1);
 	GOOD(slow_call_ns, long_ns), BAD(slow_call_ns, long_ns + 1);
 	BAD(minimum_calls, 0), GOOD(minimum_calls, UINT32_MAX);
 	BAD(window_ns, 0), c.window_ns = 9, check(RHEO_ERR_INVAL, "window_slices"), GOOD(window_ns, 10), GOOD(window_ns, long_ns), BAD(window_ns, long_ns + 1);

@@ -133,6 +133,7 @@ Test(garbage, in_a_breakers_memory)
 		cfg.window_calls = calls;
 		cfg.consecutive_failures = 5;
 		cfg.slow_call_rate_bp = 5000;
+		cfg.slow_call_ns = 1;
 		cfg.lanes = 4;
 		size = rheo_breaker_size(&cfg);
 		mem = fenced(size);

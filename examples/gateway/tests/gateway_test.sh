@@ -319,6 +319,7 @@ check 'bad: a setting' bad 'no setting "colour"' "${good[@]}" --route '/a colour
 check 'bad: a rate' bad 'rate: "fast" is not a rate' "${good[@]}" --route '/a rate=fast'
 check 'bad: a percentage' bad 'failure_rate: "0.5" is not a percentage' "${good[@]}" --route '/a failure_rate=0.5'
 check 'bad: out of range' bad 'half_open: 33 is not in the range 1 to 32' "${good[@]}" --route '/a half_open=33'
+check 'bad: given twice' bad 'rate is given twice' "${good[@]}" --route '/a rate=1/s rate=2/s'
 check 'bad: a burst alone' bad 'burst needs rate' "${good[@]}" --route '/a burst=5'
 check 'bad: cost above burst' bad 'cost=6 would never pass' "${good[@]}" --route '/a rate=5/s cost=6'
 check 'bad: a prefix' bad 'path prefix' "${good[@]}" --route 'a rate=1/s'
