@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RHEO_BASE_ATOMIC_H
+#define RHEO_BASE_ATOMIC_H
+
+/*
+ * Stands in for lib/base/atomic.h, whose guard it takes: the library compiled
+ * with this file included first hands each of its operations to the explorer.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "explore/explore.h"
+
+typedef struct {
+	uint64_t v;
+} rh_a64;
+
+#define EX_SITE __FILE__, __LINE__
+
+#define rh_load_rlx(a) ex_load(&(a)->v, EX_RLX, EX_SITE)
+#define rh_load_acq(a) ex_load(&(a)->v, EX_ACQ, EX_SITE)
+#define rh_load_sc(a) ex_load(&(a)->v, EX_SC, EX_SITE)
+#define rh_store_init(a, n) ((void)((a)->v = (n)))
+#define rh_add_rlx(a, n) ex_add(&(a)->v, n, EX_RLX, EX_SITE)
+#define rh_add_sc(a, n) ex_add(&(a)->v, n, EX_SC, EX_SITE)
+#define rh_swap_rlx(a, n) ex_swap(&(a)->v, n, EX_RLX, EX_SITE)
+#define rh_swap_rel(a, n) ex_swap(&(a)->v, n, EX_REL, EX_SITE)
+#define rh_cas_rlx(a, seen, n) ex_cas(&(a)->v, seen, n, EX_RLX, EX_RLX, EX_SITE)
+#define rh_cas_rel(a, seen, n) ex_cas(&(a)->v, seen, n, EX_REL, EX_RLX, EX_SITE)
+#define rh_cas_ar(a, seen, n) ex_cas(&(a)->v, seen, n, EX_AR, EX_ACQ, EX_SITE)
+#define rh_cas_sc(a, seen, n) ex_cas(&(a)->v, seen, n, EX_SC, EX_SC, EX_SITE)
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RHEO_TESTS_EXPLORE_CORE_H
+#define RHEO_TESTS_EXPLORE_CORE_H
+
+/* What search.c (which thread next, which branch) and memory.c (which value) offer each other. */
+
+#include "explore.h"
+
+#define NO_EVENT UINT16_MAX
+#define MAX_EVENTS 4096u
+
+/* One operation that was executed. */
+struct event {
+	uint16_t clock[EX_THREADS]; /* by thread: how many of its events are this one or before it */
+	uint16_t choice; /* of the scheduler, that let it happen */
+	uint16_t location;
+	uint8_t thread;
+	bool write;
+};
+
+/* What a thread will do next. */
+struct pending {
+	const uint64_t *at;
+	bool active;
+	bool may_write;
+};
+
+/* --- search.c ------------------------------------------------------------------- */
+
+/* A branch of the operation being executed; 0 is the one that a schedule need not name. */
+unsigned search_branch(unsigned n);
+
+/* Whether an event is in the past of what a thread has done so far. */
+bool search_past(unsigned thread, uint16_t event);
+
+/* Only reads that cannot be had by another order of the threads are wanted. */
+bool search_reduced(void);
+
+/* One stale read of those that a bounded search may make; false: none is left. */
+bool search_may_read_stale(void);
+void search_reads_stale(void);
+
+bool search_mortal(unsigned thread);
+/* One more failure of a compare-and-swap without a reason, of those that a thread may have. */
+bool search_may_fail(void);
+void search_fails(void);
+
+void search_die(void) __attribute__((noreturn));
+
+/* Yields to the scheduler until it is this thread's turn. */
+void search_turn(const uint64_t *at, bool may_write);
+
+/*
+ * The operation is done: its event follows last_write (or nothing), and, being
+ * a write, the readers. Returns its number.
+ */
+uint16_t search_event(uint16_t location, bool write, uint16_t last_write,
+		      const uint16_t readers[EX_THREADS]);
+
+bool search_tracing(void);
+
+/* --- memory.c -------------------------------------------------------------------- */
+
+void memory_begin(void);
+
+/* The location of a pending operation, as events name it. */
+uint16_t memory_location(const uint64_t *at);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ *	explore [--list] [--limit N] [--catch N] [--schedule S] [NAME...]
+ *
+ * Runs the scenarios whose names begin with one of those given, or all. Exit 1
+ * where one fails: it prints where, and the schedule. --schedule runs one by
+ * it, each operation printed. --catch N turns the verdict round: the first
+ * failure within N executions is what is wanted (a broken twin is caught).
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "scenario.h"
+
+static const struct ex_scenario *const groups[] = {counter_scenarios, record_scenarios, bucket_scenarios,
+						   lanes_scenarios,   breaker_scenarios, probe_scenarios,
+						   guard_scenarios};
+
+#define GROUPS (sizeof groups / sizeof *groups)
+
+static uint64_t limit, catch_within;
+static uint64_t all_executions;
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void
+print_failure(const struct ex_scenario *s, const struct ex_result *r)
+{
+	printf("%s: %s:%d: %s\n  schedule: --schedule %s %s\n", s->name, r->file, r->line, r->what, r->schedule, s->name);
+}
+
+/* True where it came out as wanted. */
+static bool
+explore(const struct ex_scenario *s)
+{
+	double begin = seconds();
+	struct ex_result r = ex_explore(s, EX_REDUCED, catch_within != 0 ? catch_within : limit);
+
+	all_executions += r.executions + r.redundant;
+	if (catch_within != 0) {
+		if (r.failed)
+			printf("%-36s caught in %llu executions: %s\n", s->name,
+			       (unsigned long long)(r.executions + r.redundant), r.what);
+		else
+			printf("%-36s NOT CAUGHT in %llu executions\n", s->name,
+			       (unsigned long long)(r.executions + r.redundant));
+	} else if (r.failed) {
+		print_failure(s, &r);
+	} else {
+		printf("%-36s %10llu executions, %9llu begun, up to %4llu operations, %6.1f s: %s\n", s->name,
+		       (unsigned long long)r.executions, (unsigned long long)r.redundant,
+		       (unsigned long long)r.longest, seconds() - begin,
+		       !r.exhausted ? "limit reached"
+		       : s->preemptions != 0 ? "all with few preemptions" : "exhausted");
+	}
+	free(r.schedule);
+	fflush(stdout);
+	return catch_within != 0 ? r.failed : !r.failed;
+}
+
+static bool
+wanted(const struct ex_scenario *s, char **names)
+{
+	if (*names == NULL)
+		return true;
+	for (; *names != NULL; names++)
+		if (strncmp(s->name, *names, strlen(*names)) == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {{"list", no_argument, NULL, 'l'},
+						{"limit", required_argument, NULL, 'n'},
+						{"catch", required_argument, NULL, 'c'},
+						{"schedule", required_argument, NULL, 's'},
+						{NULL, 0, NULL, 0}};
+	const char *schedule = NULL;
+	bool list = false;
+	unsigned ran = 0, good = 0;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (o) {
+		case 'l':
+			list = true;
+			break;
+		case 'n':
+			limit = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			catch_within = strtoull(optarg, NULL, 0);
+			break;
+		case 's':
+			schedule = optarg;
+			break;
+		default:
+			return 2;
+		}
+	for (unsigned g = 0; g < GROUPS; g++)
+		for (const struct ex_scenario *s = groups[g]; s->name != NULL; s++) {
+			struct ex_result r;
+
+			if (!wanted(s, argv + optind))
+				continue;
+			ran++;
+			if (list)
+				printf("%s\n", s->name);
+			else if (schedule == NULL)
+				good += explore(s);
+			else if (ex_replay(s, schedule, &r))
+				printf("%s: %s:%d: %s\n", s->name, r.file, r.line, r.what);
+			else
+				good += 1;
+		}
+	if (ran == 0) {
+		fprintf(stderr, "explore: no scenario of that name\n");
+		return 2;
+	}
+	if (list)
+		return 0;
+	printf("explore: %u scenarios, %u as they should be, %llu executions\n", ran, good,
+	       (unsigned long long)all_executions);
+	return catch_within != 0 ? good == 0 : good != ran;
+}
