@@ -15,7 +15,8 @@
  * an entry can be missing for the current generation only, and for that one a
  * reader puts the edge together itself, after giving the writer a moment. What
  * is lost are the details: such an event is `partial`. Either way each
- * generation is reported once, in order (P8).
+ * generation is reported once, in order (P8). An entry that somebody else wrote
+ * down is marked; its own writer, if it was only slow, replaces it.
  *
  * Edges. G-R1 -> G-A1: the details, before `what`.
  */
@@ -26,7 +27,10 @@
 
 #define EVENT_TRIES 4096u
 
-/* what: from : 2, to : 2, from mode : 2, to mode : 2, cause : 4 */
+/* what: from : 2, to : 2, from mode : 2, to mode : 2, cause : 4, by somebody else : 1 */
+#define BY_ANOTHER (UINT32_C(1) << 12)
+#define EDGE_BITS (UINT64_C(0xfff))
+
 static uint32_t
 what_pack(struct rh_state from, struct rh_state to, uint32_t cause)
 {
@@ -41,13 +45,14 @@ earlier(uint64_t v, uint64_t generation)
 	return (int32_t)((uint32_t)(v >> 32) - (uint32_t)generation) < 0;
 }
 
+/* A word of an entry; over older ones, and over `what` as somebody else put it together. */
 static void
 put(rh_a64 *word, uint64_t generation, uint64_t value)
 {
-	uint64_t v = rh_load_rlx(word);
+	uint64_t v = rh_load_rlx(word), another = generation << 32 | BY_ANOTHER;
 	uint64_t next = generation << 32 | (value < UINT32_MAX ? value : UINT32_MAX);
 
-	for (unsigned i = 0; i < EVENT_TRIES && earlier(v, generation); i++)
+	for (unsigned i = 0; i < EVENT_TRIES && (earlier(v, generation) || (v & ~EDGE_BITS) == another); i++)
 		if (rh_cas_rel(word, &v, next)) /* G-R1 -> G-A1: the details, before what */
 			return;
 }
@@ -78,7 +83,7 @@ rh_log_complete(struct rh_bself self, uint64_t w, uint64_t generation)
 
 	/* G-A1 <- G-R1: its words */
 	if (generation != 0 && earlier(rh_load_acq(what), generation))
-		put(what, generation, edge(self, rh_state_unpack(w), generation));
+		put(what, generation, edge(self, rh_state_unpack(w), generation) | BY_ANOTHER);
 }
 
 void
@@ -133,7 +138,7 @@ read_event(struct rh_bself self, uint64_t generation, uint64_t w, rheo_breaker_e
 		/* Its writer is dead or very slow; w is of this generation, or the next one completed it. */
 		if (rh_breaker_generation(self, w) != generation)
 			return false;
-		bits = edge(self, rh_state_unpack(w), generation);
+		bits = edge(self, rh_state_unpack(w), generation) | BY_ANOTHER;
 	} else if ((uint32_t)(what >> 32) != (uint32_t)generation) {
 		return false;
 	}
@@ -144,7 +149,7 @@ read_event(struct rh_bself self, uint64_t generation, uint64_t w, rheo_breaker_e
 	out->calls = get(&e->calls, generation, &differ);
 	out->failures = get(&e->failures, generation, &differ);
 	out->slow = get(&e->slow, generation, &differ);
-	if (differ != 0) {
+	if (differ != 0 || (bits & BY_ANOTHER)) {
 		memset(out, 0, sizeof *out);
 		out->generation = generation;
 		out->partial = 1;

@@ -59,9 +59,19 @@ uint16_t search_event(uint16_t location, bool write, uint16_t last_write,
 
 bool search_tracing(void);
 
+/* A load of what nobody writes goes without a turn: true, and it is noted. */
+bool search_skips(void);
+
 /* --- memory.c -------------------------------------------------------------------- */
 
+/* A new scenario. */
+void memory_forget(void);
+
+/* A new execution. */
 void memory_begin(void);
+
+/* Whether a location has been written that was taken for one that nobody writes. */
+bool memory_has_grown(void);
 
 /* The location of a pending operation, as events name it. */
 uint16_t memory_location(const uint64_t *at);

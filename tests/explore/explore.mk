@@ -7,7 +7,7 @@ EXPLORE_FLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(TEST_WARN) -DRHEO_NO_CK -Iinclu
 EXPLORE_HDR := $(wildcard tests/explore/*.h) $(LIB_HDR)
 LITMUS_PROGRAMS ?= 100000
 
-$(B)/explore: $(EXPLORE_SRC) tests/explore/main.c tests/explore/tank.c $(wildcard tests/explore/scenario_*.c) \
+$(B)/explore: $(EXPLORE_SRC) $(addprefix tests/explore/,main.c tank.c breaker_oracle.c) $(wildcard tests/explore/scenario_*.c) \
 		$(EXPLORE_LIB) $(EXPLORE_HDR) tests/explore/explore.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EXPLORE_FLAGS) -include tests/explore/atomic.h -o $@ $(filter %.c,$^)

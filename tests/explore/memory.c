@@ -32,7 +32,7 @@
 #define WRITTEN 128u /* locations that an execution writes */
 #define STORES 96u /* at one location */
 #define VIEWS 4096u
-#define SC_EVENTS 64u
+#define SC_EVENTS 128u
 
 struct store {
 	uint64_t value;
@@ -71,8 +71,17 @@ static view_t view[VIEWS], known[EX_THREADS];
 static unsigned views;
 static uint64_t run;
 
+/*
+ * Locations that some execution of this scenario has written. A load of any
+ * other is the same whenever it is made: it needs no turn. Where the set grows
+ * the search begins anew.
+ */
+static const uint64_t *written[LOCATIONS];
+static bool grown;
+
 /* seq_cst operations: which come before which. */
-static uint64_t sc_before[SC_EVENTS];
+__extension__ typedef unsigned __int128 sc_set;
+static sc_set sc_before[SC_EVENTS];
 static unsigned sc_count;
 static uint8_t sc_last[EX_THREADS]; /* + 1 */
 
@@ -85,10 +94,43 @@ memory_begin(void)
 	memset(sc_last, 0, sizeof sc_last);
 }
 
+static unsigned
+hash(const uint64_t *at)
+{
+	return (unsigned)((uintptr_t)at >> 3) * 2654435761u % LOCATIONS;
+}
+
+/* Where an address stands in `written`, or would. */
+static unsigned
+written_slot(const uint64_t *at)
+{
+	unsigned i = hash(at);
+
+	while (written[i] != NULL && written[i] != at)
+		i = (i + 1) % LOCATIONS;
+	return i;
+}
+
+void
+memory_forget(void)
+{
+	memset(written, 0, sizeof written);
+	grown = false;
+}
+
+bool
+memory_has_grown(void)
+{
+	bool was = grown;
+
+	grown = false;
+	return was;
+}
+
 static struct location *
 find(const uint64_t *at)
 {
-	unsigned i = (unsigned)((uintptr_t)at >> 3) * 2654435761u % LOCATIONS;
+	unsigned i = hash(at);
 
 	for (unsigned tries = 0; tries < LOCATIONS; tries++, i = (i + 1) % LOCATIONS) {
 		struct location *l = &location[i];
@@ -116,7 +158,7 @@ history_of(const struct location *l)
 	return l->history != 0 ? &history[l->history - 1] : NULL;
 }
 
-/* The same, for a first write. */
+/* The same, for a location that has to have one. */
 static struct history *
 history_make(struct location *l)
 {
@@ -187,17 +229,17 @@ learn(const struct history *h, unsigned id, enum ex_order order)
 
 /* --- seq_cst ----------------------------------------------------------------------- */
 
-static uint64_t
+static sc_set
 sc_and_before(unsigned number)
 {
-	return number == 0 ? 0 : sc_before[number - 1] | UINT64_C(1) << (number - 1);
+	return number == 0 ? 0 : sc_before[number - 1] | (sc_set)1 << (number - 1);
 }
 
 /* What comes before an operation that reads `read` (or nothing) and writes directly after `after`. */
-static uint64_t
+static sc_set
 sc_past(const struct history *h, const unsigned *read, const unsigned *after)
 {
-	uint64_t past = sc_and_before(sc_last[ex_self()]);
+	sc_set past = sc_and_before(sc_last[ex_self()]);
 
 	if (read != NULL)
 		past |= sc_and_before(h->store[*read].sc);
@@ -210,14 +252,14 @@ sc_past(const struct history *h, const unsigned *read, const unsigned *after)
 }
 
 /* Stores that come after it: those behind `place` in modification order. */
-static uint64_t
+static sc_set
 sc_future(const struct history *h, unsigned place)
 {
-	uint64_t future = 0;
+	sc_set future = 0;
 
 	for (unsigned i = place + 1; i < h->count; i++)
 		if (h->store[h->order[i]].sc != 0)
-			future |= UINT64_C(1) << (h->store[h->order[i]].sc - 1);
+			future |= (sc_set)1 << (h->store[h->order[i]].sc - 1);
 	return future;
 }
 
@@ -233,15 +275,15 @@ sc_allows(const struct history *h, enum ex_order order, const unsigned *read, co
 static uint8_t
 sc_enter(struct history *h, const unsigned *read, const unsigned *after)
 {
-	uint64_t past = sc_past(h, read, after);
-	uint64_t future = sc_future(h, h->store[after != NULL ? *after : *read].place);
+	sc_set past = sc_past(h, read, after);
+	sc_set future = sc_future(h, h->store[after != NULL ? *after : *read].place);
 
 	if (sc_count == SC_EVENTS)
 		ex_fail(__FILE__, __LINE__, "more than %u seq_cst operations", SC_EVENTS);
 	sc_before[sc_count++] = past;
 	for (unsigned i = 0; i < sc_count - 1; i++)
-		if ((future >> i & 1u) || (sc_before[i] & future))
-			sc_before[i] |= past | UINT64_C(1) << (sc_count - 1);
+		if ((future >> i & 1u) != 0 || (sc_before[i] & future) != 0)
+			sc_before[i] |= past | (sc_set)1 << (sc_count - 1);
 	sc_last[ex_self()] = (uint8_t)sc_count;
 	if (read != NULL) {
 		h->sc_read[h->sc_reads].sc = (uint8_t)sc_count;
@@ -344,11 +386,15 @@ static void
 done_writing(struct location *l, unsigned after, bool read, uint64_t v, enum ex_order order)
 {
 	struct history *h = history_make(l);
-	unsigned self = ex_self(), id = h->count, place = h->store[after].place + 1u;
+	unsigned self = ex_self(), slot = written_slot(l->at), id = h->count, place = h->store[after].place + 1u;
 	struct store *s = &h->store[id];
 	uint16_t from = h->store[after].view;
 	uint8_t sc;
 
+	if (written[slot] == NULL) {
+		written[slot] = l->at;
+		grown = true;
+	}
 	if (id == STORES)
 		ex_fail(__FILE__, __LINE__, "more than %u stores at one location", STORES);
 	if (place < h->count)
@@ -393,6 +439,8 @@ ex_load(const uint64_t *at, enum ex_order order, const char *file, int line)
 	uint64_t v;
 
 	if (ex_self() == EX_THREADS)
+		return *at;
+	if (written[written_slot(at)] == NULL && search_skips())
 		return *at;
 	search_turn(at, false);
 	l = find(at);

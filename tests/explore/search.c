@@ -77,6 +77,8 @@ static struct {
 
 	const char *script; /* a replay's schedule, what is left of it */
 	bool replay, trace;
+	char text[4 * MAX_CHOICES]; /* this execution's schedule: a letter an operation, a digit a branch */
+	unsigned texts;
 
 	unsigned cpu[EX_THREADS];
 	_Alignas(128) unsigned char memory[MEMORY];
@@ -206,6 +208,25 @@ search_tracing(void)
 
 /* --- choices -------------------------------------------------------------------- */
 
+static const char branch_names[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+static void
+write_down(char c)
+{
+	if (x.texts < sizeof x.text - 1)
+		x.text[x.texts++] = c;
+}
+
+/* Loads without a turn are in the schedule all the same: a replay gives each its turn. */
+bool
+search_skips(void)
+{
+	if (!search_reduced())
+		return false;
+	write_down((char)('a' + x.self));
+	return true;
+}
+
 static struct choice *
 new_choice(void)
 {
@@ -214,8 +235,6 @@ new_choice(void)
 	x.choice[x.choices] = (struct choice){0};
 	return &x.choice[x.choices++];
 }
-
-static const char branch_names[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 static bool
 is_branch(char c)
@@ -243,12 +262,13 @@ search_branch(unsigned n)
 		return 0;
 	if (n >= sizeof branch_names)
 		ex_fail(__FILE__, __LINE__, "a branch of %u", n);
-	if (x.used < x.choices)
-		return x.choice[x.used++].taken;
-	c = new_choice();
-	x.used++;
-	c->of = (uint8_t)n;
-	c->taken = (uint8_t)(x.replay ? scripted_branch(n) : 0);
+	if (x.used == x.choices) {
+		c = new_choice();
+		c->of = (uint8_t)n;
+		c->taken = (uint8_t)(x.replay ? scripted_branch(n) : 0);
+	}
+	c = &x.choice[x.used++];
+	write_down(branch_names[c->taken]);
 	return c->taken;
 }
 
@@ -315,6 +335,7 @@ choose_thread(unsigned enabled)
 	}
 	c = &x.choice[x.used];
 	x.turn = x.used++;
+	write_down((char)('a' + c->taken));
 	if (!free_choice && c->taken != x.last)
 		x.preemptions++;
 	return c->taken;
@@ -501,7 +522,7 @@ execute(void)
 	memset(x.clock, 0, sizeof x.clock);
 	memset(x.pending, 0, sizeof x.pending);
 	memset(x.failures, 0, sizeof x.failures);
-	x.events = x.used = x.preemptions = x.stale = 0;
+	x.events = x.used = x.preemptions = x.stale = x.texts = 0;
 	x.sleep = x.dead = 0;
 	x.last = x.self = EX_THREADS;
 	x.end = RUNNING;
@@ -522,6 +543,7 @@ begin(const struct ex_scenario *s, enum ex_mode mode, struct ex_result *result)
 	x.result = result;
 	x.choices = x.changed = 0;
 	x.memory_used = 0;
+	memory_forget();
 	for (unsigned t = 0; t < EX_THREADS; t++)
 		x.cpu[t] = t;
 	memset(x.memory, 0, sizeof x.memory);
@@ -533,15 +555,13 @@ begin(const struct ex_scenario *s, enum ex_mode mode, struct ex_result *result)
 
 /* --- schedules -------------------------------------------------------------------------- */
 
-/* The choices made, as text: a letter a turn, a digit a branch. */
 static char *
 schedule_text(void)
 {
-	char *text = malloc(x.used + 1), *p = text;
+	char *text = malloc(x.texts + 1);
 
-	for (unsigned i = 0; i < x.used; i++)
-		*p++ = x.choice[i].thread ? (char)('a' + x.choice[i].taken) : branch_names[x.choice[i].taken];
-	*p = '\0';
+	memcpy(text, x.text, x.texts);
+	text[x.texts] = '\0';
 	return text;
 }
 
@@ -629,7 +649,7 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 	struct ex_result result;
 
 	begin(s, mode, &result);
-	do {
+	for (;;) {
 		enum end end = execute();
 
 		if (x.events > result.longest)
@@ -640,15 +660,22 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 			result.schedule = shorten(schedule_text());
 			return result;
 		}
+		if (memory_has_grown()) {
+			x.choices = x.changed = 0;
+			result.executions = result.redundant = result.longest = 0;
+			continue;
+		}
 		if (end == REDUNDANT)
 			result.redundant++;
 		else
 			result.executions++;
 		if (limit != 0 && result.executions + result.redundant >= limit)
 			return result;
-	} while (advance());
-	result.exhausted = true;
-	return result;
+		if (!advance()) {
+			result.exhausted = true;
+			return result;
+		}
+	}
 }
 
 bool

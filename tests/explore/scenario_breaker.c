@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Breakers: the window and the trip, transitions, modes. */
+
+#include "scenario.h"
+
+static rheo_breaker_config_t cfg;
+static rheo_breaker_t *b;
+
+static struct calls {
+	uint64_t permit[8]; /* given in setup, while CLOSED */
+	uint64_t counted, stale;
+} *calls;
+
+static void
+make(void)
+{
+	b = breaker_make(&cfg);
+	calls = ex_memory(sizeof *calls);
+	for (unsigned i = 0; i < 8; i++)
+		rheo_breaker_try_acquire(b, 0, &calls->permit[i]);
+}
+
+static void
+record(unsigned i, uint32_t outcome, uint64_t now_ns)
+{
+	int32_t st = rheo_breaker_record(b, calls->permit[i], outcome, now_ns);
+
+	EX_CHECK(st == RHEO_OK || st == RHEO_STALE, "record gave %s", rheo_status_name(st));
+	calls->counted += st == RHEO_OK;
+	calls->stale += st == RHEO_STALE;
+}
+
+static void
+setup(void)
+{
+	cfg = breaker_small();
+	make();
+}
+
+/* Failures enough, calls one too few: who makes them enough has to notice. */
+static void
+setup_minimum_3(void)
+{
+	cfg = breaker_small();
+	cfg.minimum_calls = 3;
+	make();
+	record(7, RHEO_FAILURE, 1);
+}
+
+static void
+setup_minimum_4(void)
+{
+	cfg = breaker_small();
+	cfg.minimum_calls = 4;
+	make();
+	record(7, RHEO_FAILURE, 1);
+	record(6, RHEO_FAILURE, 1);
+}
+
+static void
+setup_count_window(void)
+{
+	cfg = breaker_small();
+	cfg.window_calls = 4;
+	cfg.minimum_calls = 2;
+	make();
+}
+
+static void
+setup_in_a_row(void)
+{
+	cfg = breaker_small();
+	cfg.failure_rate_bp = 0;
+	cfg.consecutive_failures = 2;
+	make();
+}
+
+static void
+fail_one(void)
+{
+	record(ex_self(), RHEO_FAILURE, 2);
+}
+
+static void
+fail_two(void)
+{
+	record(ex_self(), RHEO_FAILURE, 2);
+	record(ex_self() + 3, RHEO_FAILURE, 3);
+}
+
+static void
+succeed_one(void)
+{
+	record(ex_self(), RHEO_SUCCESS, 2);
+}
+
+static void
+succeed_later(void)
+{
+	record(ex_self(), RHEO_SUCCESS, 600);
+}
+
+static void
+tick_next_slice(void)
+{
+	rheo_breaker_tick(b, 600, NULL);
+}
+
+static void
+force_open(void)
+{
+	rheo_breaker_force(b, RHEO_FORCED_OPEN, 3);
+}
+
+static void
+force_open_then_auto(void)
+{
+	rheo_breaker_force(b, RHEO_FORCED_OPEN, 3);
+	rheo_breaker_force(b, RHEO_AUTO, 4);
+}
+
+static void
+reset(void)
+{
+	rheo_breaker_reset(b, 3);
+}
+
+static void
+reconfigure(void)
+{
+	rheo_breaker_config_t c = cfg;
+
+	c.open_ns = 20;
+	rheo_breaker_reconfigure(b, &c, 3);
+}
+
+/* A caller that sees it open is told how long; nobody sees a state that is none. */
+static void
+ask(void)
+{
+	uint64_t permit;
+	int32_t st = rheo_breaker_try_acquire(b, 5, &permit);
+
+	EX_CHECK((st == RHEO_OK) == (permit != RHEO_PERMIT_NONE), "%s", rheo_status_name(st));
+}
+
+static uint32_t
+state_now(void)
+{
+	uint32_t state;
+
+	rheo_breaker_state(b, &state, NULL);
+	return state;
+}
+
+static void
+finish(void)
+{
+	breaker_check_events(b);
+	breaker_check_not_stuck(b, &cfg, 1000);
+}
+
+/* The header: no later than the return of the last record that fulfils the condition. */
+static void
+tripped(void)
+{
+	EX_CHECK(state_now() == RHEO_OPEN, "%s after the last record", rheo_state_name(state_now()));
+	finish();
+}
+
+static void
+counted(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 3, &s, sizeof s);
+	EX_CHECK(s.successes + s.failures == calls->counted && s.stale == calls->stale,
+		 "P15: %llu + %llu counted of %llu, %llu stale of %llu", (unsigned long long)s.successes,
+		 (unsigned long long)s.failures, (unsigned long long)calls->counted, (unsigned long long)s.stale,
+		 (unsigned long long)calls->stale);
+}
+
+static void
+tripped_and_counted(void)
+{
+	counted();
+	tripped();
+}
+
+static void
+finish_counted(void)
+{
+	counted();
+	finish();
+}
+
+/* Three of four failed, in whatever order they came: more than half at every length. */
+static void
+finish_forced(void)
+{
+	uint64_t permit;
+	uint32_t mode;
+
+	rheo_breaker_state(b, NULL, &mode);
+	EX_CHECK(mode == RHEO_FORCED_OPEN && state_now() == RHEO_OPEN, "not forced open");
+	EX_CHECK(rheo_breaker_try_acquire(b, 10000, &permit) == RHEO_REJ_OPEN, "forced open admits");
+	breaker_check_events(b);
+}
+
+const struct ex_scenario breaker_scenarios[] = {
+	{"breaker.two_failures_trip", 2, 0, 0, setup, {fail_one, fail_one}, tripped_and_counted},
+	{"breaker.three_failures_trip", 3, 0, 0, setup, {fail_one, fail_one, fail_one}, tripped_and_counted},
+	{"breaker.success_completes_minimum", 2, 0, 0, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
+	{"breaker.successes_complete_minimum", 2, 0, 0, setup_minimum_4, {succeed_one, succeed_one}, tripped_and_counted},
+	{"breaker.watch", 3, 0, 0, setup_minimum_3, {fail_one, succeed_one, succeed_one}, tripped_and_counted},
+	{"breaker.trip_tick", 2, 0, 0, setup, {fail_two, tick_next_slice}, finish_counted},
+	{"breaker.trip_slice", 3, 0, 0, setup, {fail_one, fail_one, succeed_later}, finish_counted},
+	{"breaker.trip_ask", 3, 0, 0, setup, {fail_one, fail_one, ask}, tripped_and_counted},
+	{"breaker.count_window", 2, 0, 0, setup_count_window, {fail_one, fail_one}, tripped_and_counted},
+	{"breaker.count_window_mixed", 2, 0, 0, setup_count_window, {fail_two, succeed_one}, tripped_and_counted},
+	{"breaker.in_a_row", 2, 0, 0, setup_in_a_row, {fail_one, fail_one}, tripped},
+	{"breaker.in_a_row_broken", 3, 0, 0, setup_in_a_row, {fail_one, fail_one, succeed_one}, finish_counted},
+	{"breaker.trip_force", 3, 0, 0, setup, {fail_one, fail_one, force_open}, finish_forced},
+	{"breaker.trip_force_auto", 2, 0, 0, setup, {fail_two, force_open_then_auto}, finish},
+	{"breaker.trip_reset", 2, 0, 0, setup, {fail_two, reset}, finish_counted},
+	{"breaker.force_reset", 2, 0, 0, setup, {force_open_then_auto, reset}, finish},
+	{"breaker.trip_reconfigure", 2, 0, 0, setup, {fail_two, reconfigure}, finish_counted},
+	{"breaker.recorder_dies", 2, EX_MORTAL(0), 0, setup, {fail_two, fail_one}, finish},
+	{"breaker.resetter_dies", 2, EX_MORTAL(0), 0, setup, {reset, fail_two}, finish},
+	{0},
+};

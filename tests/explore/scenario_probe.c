@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* HALF_OPEN: permits, reports, time-outs. Begins OPEN since 0, over at 10; a probe has 100. */
+
+#include "scenario.h"
+
+static rheo_breaker_config_t cfg;
+static rheo_breaker_t *b;
+
+#define GENERATIONS 16u
+
+static struct granted {
+	uint64_t permit[EX_THREADS];
+	unsigned in[GENERATIONS]; /* probes by generation */
+	unsigned reported; /* with effect */
+} *granted;
+
+static void
+make(void)
+{
+	uint64_t permit[2];
+
+	b = breaker_make(&cfg);
+	granted = ex_memory(sizeof *granted);
+	for (unsigned i = 0; i < 2; i++)
+		rheo_breaker_try_acquire(b, 0, &permit[i]);
+	for (unsigned i = 0; i < 2; i++)
+		rheo_breaker_record(b, permit[i], RHEO_FAILURE, 0);
+}
+
+static void
+setup(void)
+{
+	cfg = breaker_small();
+	make();
+}
+
+static void
+setup_two(void)
+{
+	cfg = breaker_small();
+	cfg.half_open_calls = 2;
+	make();
+}
+
+/* Probing since 10, with one permit out, which thread 0 holds. */
+static void
+take_probe(unsigned thread, uint64_t now_ns)
+{
+	uint64_t generation;
+	uint32_t probe;
+
+	if (rheo_breaker_try_acquire(b, now_ns, &granted->permit[thread]) != RHEO_OK)
+		return;
+	rheo_breaker_permit(b, granted->permit[thread], &generation, &probe);
+	EX_CHECK(probe || generation >= 3, "admitted in generation %llu", (unsigned long long)generation);
+	granted->in[generation % GENERATIONS] += probe;
+}
+
+static void
+setup_probing(void)
+{
+	setup();
+	take_probe(0, 10);
+	granted->permit[1] = granted->permit[2] = granted->permit[0];
+}
+
+static void
+setup_probing_two(void)
+{
+	setup_two();
+	take_probe(0, 10);
+	take_probe(1, 10);
+}
+
+static void
+setup_probing_cancels(void)
+{
+	cfg = breaker_small();
+	cfg.flags = RHEO_BREAKER_PROBE_TIMEOUT_CANCELS;
+	make();
+	take_probe(0, 10);
+}
+
+static void
+acquire_at_10(void)
+{
+	take_probe(ex_self(), 10);
+}
+
+static void
+acquire_at_9_then_11(void)
+{
+	uint64_t permit;
+
+	EX_CHECK(rheo_breaker_try_acquire(b, 9, &permit) != RHEO_OK || granted->in[2] != 0, "admitted before its time");
+	take_probe(ex_self(), 11);
+}
+
+static void
+acquire_at_112(void)
+{
+	take_probe(ex_self(), 112);
+}
+
+static void
+report(uint32_t outcome, uint64_t now_ns)
+{
+	if (granted->permit[ex_self()] != RHEO_PERMIT_NONE)
+		granted->reported +=
+			rheo_breaker_record(b, granted->permit[ex_self()], outcome, now_ns) == RHEO_OK;
+}
+
+static void
+report_success(void)
+{
+	report(RHEO_SUCCESS, 20);
+}
+
+static void
+report_failure(void)
+{
+	report(RHEO_FAILURE, 20);
+}
+
+static void
+report_late(void)
+{
+	report(RHEO_SUCCESS, 109);
+}
+
+static void
+cancel(void)
+{
+	rheo_breaker_cancel(b, granted->permit[ex_self()], 20);
+}
+
+static void
+probe_and_succeed(void)
+{
+	take_probe(ex_self(), 10);
+	report(RHEO_SUCCESS, 12);
+}
+
+static void
+probe_and_fail(void)
+{
+	take_probe(ex_self(), 10);
+	report(RHEO_FAILURE, 12);
+}
+
+static void
+tick_late(void)
+{
+	rheo_breaker_tick(b, 115, NULL);
+}
+
+static void
+tick_at_10(void)
+{
+	rheo_breaker_tick(b, 10, NULL);
+}
+
+static void
+reset(void)
+{
+	rheo_breaker_reset(b, 15);
+}
+
+static void
+finish(void)
+{
+	for (unsigned g = 0; g < GENERATIONS; g++)
+		EX_CHECK(granted->in[g] <= cfg.half_open_calls, "P9: %u probes in generation %u", granted->in[g], g);
+	breaker_check_events(b);
+	breaker_check_not_stuck(b, &cfg, 200);
+}
+
+static void
+finish_one_report(void)
+{
+	uint32_t state;
+
+	rheo_breaker_state(b, &state, NULL);
+	EX_CHECK(granted->reported == 1 && state == RHEO_CLOSED, "P9: %u reports had effect, %s", granted->reported,
+		 rheo_state_name(state));
+	finish();
+}
+
+const struct ex_scenario probe_scenarios[] = {
+	{"probe.two_ask", 2, 0, 0, setup, {acquire_at_10, acquire_at_10}, finish},
+	{"probe.three_ask", 3, 0, 0, setup, {acquire_at_10, acquire_at_10, acquire_at_10}, finish},
+	{"probe.three_ask_for_two", 3, 0, 0, setup_two, {acquire_at_10, acquire_at_10, acquire_at_10}, finish},
+	{"probe.early", 2, 0, 0, setup, {acquire_at_9_then_11, acquire_at_10}, finish},
+	{"probe.ask_tick", 2, 0, 0, setup, {acquire_at_10, tick_at_10}, finish},
+	{"probe.reported_three_times", 3, 0, 0, setup_probing, {report_success, report_success, report_success}, finish_one_report},
+	{"probe.reported_both_ways", 2, 0, 0, setup_probing, {report_success, report_failure}, finish},
+	{"probe.report_cancel", 2, 0, 0, setup_probing, {report_success, cancel}, finish},
+	{"probe.report_ask", 2, 0, 0, setup_probing, {report_success, acquire_at_10}, finish},
+	{"probe.report_expire", 2, 0, 0, setup_probing, {report_late, tick_late}, finish},
+	{"probe.report_expire_ask", 3, 0, 0, setup_probing, {report_late, tick_late, acquire_at_112}, finish},
+	{"probe.expire_cancels", 2, 0, 0, setup_probing_cancels, {report_late, acquire_at_112}, finish},
+	{"probe.report_reset", 2, 0, 0, setup_probing, {report_failure, reset}, finish},
+	{"probe.two_report", 2, 0, 0, setup_probing_two, {report_success, report_failure}, finish},
+	{"probe.two_report_ask", 3, 0, 0, setup_probing_two, {report_success, report_success, acquire_at_10}, finish},
+	{"probe.whole_probes", 2, 0, 0, setup_two, {probe_and_succeed, probe_and_fail}, finish},
+	{"probe.prober_dies", 2, EX_MORTAL(0), 0, setup, {probe_and_succeed, acquire_at_10}, finish},
+	{"probe.prober_dies_late", 2, EX_MORTAL(0), 0, setup_two, {probe_and_fail, acquire_at_112}, finish},
+	{"probe.expirer_dies", 2, EX_MORTAL(1), 0, setup_probing, {report_late, tick_late}, finish},
+	{0},
+};
