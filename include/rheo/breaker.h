@@ -61,6 +61,9 @@ RHEO_BEGIN_DECLS
  * and ticks; earlier times are read as standing still, and counted. (So are
  * honest times of threads that race with a tick.)
  *
+ * With lanes a report whose time lies before another CPU's may be counted in
+ * the earlier slice, as if it had come then.
+ *
  * A permit is good for the breaker that gave it; another breaker cannot tell
  * whose it is.
  *

@@ -20,10 +20,10 @@
 #include <stdint.h>
 
 typedef struct {
-	_Atomic uint64_t v;
+	_Alignas(8) _Atomic uint64_t v; /* gcc for i386 would align the struct to 4 */
 } rh_a64;
 
-_Static_assert(sizeof(rh_a64) == 8, "a word is eight bytes wherever it is mapped");
+_Static_assert(sizeof(rh_a64) == 8 && _Alignof(rh_a64) == 8, "a word is eight bytes, in one line, everywhere");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");
 
 static inline uint64_t

@@ -13,8 +13,15 @@
  * see), its containers (0.7.1 lacks fixes to several; none is needed), and
  * ck_backoff_eb, whose steps are compiler barriers without the pause.
  *
- * RHEO_NO_CK builds without it, for places that have no libck (firmware, WASM).
+ * RHEO_NO_CK builds without it, for places that have no libck (firmware, WASM,
+ * musl-gcc's own folders); so does a compiler that does not find its headers.
  */
+
+#if !defined(RHEO_NO_CK) && defined(__has_include)
+#if !__has_include(<ck_pr.h>)
+#define RHEO_NO_CK
+#endif
+#endif
 
 #ifndef RHEO_NO_CK
 #include <ck_md.h>

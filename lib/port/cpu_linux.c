@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Where glibc has registered restartable sequences (2.35 and later), the
- * kernel keeps this thread's CPU number in a word beside the thread pointer:
- * one load. Else sched_getcpu where the vDSO answers it without a system call
+ * Where glibc has registered restartable sequences (2.35 and later) and the
+ * compiler knows the thread pointer (not on POWER), the kernel keeps this
+ * thread's CPU number in a word beside it: one load. Else sched_getcpu where the vDSO answers it without a system call
  * (x86), else a hash of the thread (its stack's address; a thread-local
  * variable might be allocated on first use).
  */
@@ -26,6 +26,12 @@ extern const unsigned int __rseq_size __attribute__((weak));
 
 #define RSEQ_CPU_ID_OFFSET 4
 
+#if defined(__GLIBC__) && defined(__has_builtin)
+#if __has_builtin(__builtin_thread_pointer)
+#define HAS_RSEQ
+#endif
+#endif
+
 static unsigned
 hint_without_rseq(void)
 {
@@ -45,7 +51,7 @@ hint_without_rseq(void)
 unsigned
 rh_cpu_hint(void)
 {
-#if defined(__GLIBC__)
+#ifdef HAS_RSEQ
 	if (&__rseq_size != NULL && __rseq_size != 0) {
 		const char *self = (const char *)__builtin_thread_pointer() + __rseq_offset;
 		int cpu = *(const volatile int *)(const void *)(self + RSEQ_CPU_ID_OFFSET);

@@ -68,6 +68,7 @@ enum ex_mode {
 struct ex_result {
 	uint64_t executions; /* run to the end */
 	uint64_t redundant; /* given up: the same as an earlier one */
+	uint64_t discarded; /* before the search began anew (memory.c, `written`) */
 	uint64_t longest; /* operations */
 	bool exhausted;
 	bool failed;

@@ -16,9 +16,13 @@ $(B)/litmus: $(EXPLORE_SRC) $(addprefix tests/explore/,litmus.c program.c outcom
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EXPLORE_FLAGS) -o $@ $(filter %.c,$^)
 
-.PHONY: test-litmus test-explore
+.PHONY: test-litmus test-explore test-twins
 test-litmus: $(B)/litmus ## the explorer against the memory model, and its reduction against the full search
 	$(Q)$(B)/litmus $(LITMUS_PROGRAMS)
 
-test-explore: $(B)/explore ## every behaviour of each scenario
-	$(Q)$(B)/explore
+EXPLORE_LIMIT ?= 100000
+test-explore: $(B)/explore ## every behaviour of each scenario (EXPLORE_LIMIT=0: however many)
+	$(Q)$(B)/explore --limit $(EXPLORE_LIMIT)
+
+test-twins: ## 39 broken twins of the library, each of which the explorer has to catch
+	@CC="$(CC)" sh tests/explore/twins.sh $(B)/twins

@@ -9,7 +9,7 @@
 
 /* Each list ends with a scenario without a name. */
 extern const struct ex_scenario counter_scenarios[], record_scenarios[], bucket_scenarios[], lanes_scenarios[],
-	breaker_scenarios[], probe_scenarios[], guard_scenarios[];
+	breaker_scenarios[], probe_scenarios[], guard_scenarios[], twin_scenarios[];
 
 /* --- buckets: one token a nanosecond, so that a time is a credit -------------------- */
 

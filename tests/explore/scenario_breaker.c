@@ -35,6 +35,7 @@ static void
 setup(void)
 {
 	cfg = breaker_small();
+	cfg.failure_rate_bp = 10000; /* none may be missed */
 	make();
 }
 
@@ -46,6 +47,10 @@ setup_minimum_3(void)
 	cfg.minimum_calls = 3;
 	make();
 	record(7, RHEO_FAILURE, 1);
+	/* The successes' lane has counted in this slice: they look only if they are told to. */
+	ex_set_cpu(0, 1);
+	ex_set_cpu(1, 0);
+	ex_set_cpu(2, 0);
 }
 
 static void
@@ -56,6 +61,15 @@ setup_minimum_4(void)
 	make();
 	record(7, RHEO_FAILURE, 1);
 	record(6, RHEO_FAILURE, 1);
+}
+
+static void
+setup_never_trips(void)
+{
+	cfg = breaker_small();
+	cfg.minimum_calls = 10;
+	make();
+	ex_set_cpu(1, 0);
 }
 
 static void
@@ -126,6 +140,27 @@ reset(void)
 	rheo_breaker_reset(b, 3);
 }
 
+/* A call of the next generation, in the very cells where one of the last may still be counted. */
+static void
+reset_then_fail(void)
+{
+	uint64_t permit;
+
+	rheo_breaker_reset(b, 3);
+	rheo_breaker_try_acquire(b, 3, &permit);
+	rheo_breaker_record(b, permit, RHEO_FAILURE, 4);
+}
+
+static void
+finish_one_call(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 5, &s, sizeof s);
+	EX_CHECK(s.window_calls == 1 && s.window_failures == 1, "P9: %llu calls, %llu failures, not 1 and 1",
+		 (unsigned long long)s.window_calls, (unsigned long long)s.window_failures);
+}
+
 static void
 reconfigure(void)
 {
@@ -165,7 +200,11 @@ finish(void)
 static void
 tripped(void)
 {
-	EX_CHECK(state_now() == RHEO_OPEN, "%s after the last record", rheo_state_name(state_now()));
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 5, &s, sizeof s);
+	EX_CHECK(s.state == RHEO_OPEN && s.generation == 1, "%s after the last record, generation %llu",
+		 rheo_state_name(s.state), (unsigned long long)s.generation);
 	finish();
 }
 
@@ -179,6 +218,9 @@ counted(void)
 		 "P15: %llu + %llu counted of %llu, %llu stale of %llu", (unsigned long long)s.successes,
 		 (unsigned long long)s.failures, (unsigned long long)calls->counted, (unsigned long long)s.stale,
 		 (unsigned long long)calls->stale);
+	/* All permits are of generation 0. */
+	EX_CHECK(s.generation == 0 || s.window_calls == 0, "P9: %llu calls of an earlier generation in the window",
+		 (unsigned long long)s.window_calls);
 }
 
 static void
@@ -224,9 +266,11 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.trip_force", 3, 0, 0, setup, {fail_one, fail_one, force_open}, finish_forced},
 	{"breaker.trip_force_auto", 2, 0, 0, setup, {fail_two, force_open_then_auto}, finish},
 	{"breaker.trip_reset", 2, 0, 0, setup, {fail_two, reset}, finish_counted},
+	{"breaker.reset_then_fail", 2, 0, 0, setup_never_trips, {fail_two, reset_then_fail}, finish_one_call},
 	{"breaker.force_reset", 2, 0, 0, setup, {force_open_then_auto, reset}, finish},
 	{"breaker.trip_reconfigure", 2, 0, 0, setup, {fail_two, reconfigure}, finish_counted},
 	{"breaker.recorder_dies", 2, EX_MORTAL(0), 0, setup, {fail_two, fail_one}, finish},
+	{"breaker.resetter_dies_forced", 2, EX_MORTAL(0), 0, setup, {reset, force_open_then_auto}, finish},
 	{"breaker.resetter_dies", 2, EX_MORTAL(0), 0, setup, {reset, fail_two}, finish},
 	{0},
 };

@@ -27,6 +27,12 @@ setup_empty(void)
 }
 
 static void
+setup_empty_large(void)
+{
+	make(20, 0, RHEO_BUCKET_START_EMPTY);
+}
+
+static void
 setup_debt(void)
 {
 	make(2, 4, 0);
@@ -119,10 +125,11 @@ upto_at_3(void)
 static void
 hooks_left_the_latest(void)
 {
-	uint64_t tokens;
+	rheo_bucket_stats_t s;
 
-	rheo_bucket_available(t.b, 0, &tokens);
-	EX_CHECK(tokens == 2, "P5: %llu there", (unsigned long long)tokens);
+	rheo_bucket_stats(t.b, &s, sizeof s);
+	EX_CHECK(s.level == 5 && s.published_ns == 5, "P5: %lld there at %llu", (long long)s.level,
+		 (unsigned long long)s.published_ns);
 	finish();
 }
 
@@ -183,7 +190,7 @@ const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.three_acquire", 3, 0, 0, setup_two, {acquire, acquire, acquire}, two_of_three},
 	{"bucket.weak_cas", 2, EX_SPURIOUS, 0, setup_two, {acquire_twice, acquire}, two_of_three},
 	{"bucket.acquire_twice", 3, 0, 0, setup_two, {acquire_twice, acquire_twice, refill_5}, finish},
-	{"bucket.hooks", 2, 0, 0, setup_empty, {refill_5, refill_3_then_1}, hooks_left_the_latest},
+	{"bucket.hooks", 2, 0, 0, setup_empty_large, {refill_5, refill_3_then_1}, hooks_left_the_latest},
 	{"bucket.acquire_hooks", 3, 0, 0, setup_empty, {acquire_twice, refill_5, refill_3_then_1}, finish},
 	{"bucket.acquire_at", 2, 0, 0, setup_two, {acquire_at_some_time, acquire_at_some_time}, finish},
 	{"bucket.acquire_at_hook", 3, 0, 0, setup_two, {acquire_at_3, acquire_twice, refill_5}, finish},

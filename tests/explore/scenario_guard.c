@@ -118,13 +118,12 @@ finish_one_admitted(void)
 static void
 finish_no_probe_leaked(void)
 {
-	rheo_verdict_t verdict;
+	rheo_breaker_snapshot_t s;
 
-	EX_CHECK(v->admitted == 0, "%u admitted without a token", v->admitted);
+	rheo_breaker_snapshot(b, 0, &s, sizeof s);
+	EX_CHECK(v->admitted == 0 && s.probes_issued == 0, "P3: %u admitted without a token, %u probes out", v->admitted,
+		 s.probes_issued);
 	finish();
-	rheo_bucket_refund(scarce.b, 1);
-	rheo_breaker_reset(b, 0);
-	EX_CHECK(rheo_guard_try_acquire(guard, 1, 0, &verdict) == RHEO_OK, "stuck: %s", rheo_status_name(verdict.status));
 }
 
 static void

@@ -36,7 +36,15 @@ setup_six(void)
 	tank_refill(&t, 6);
 }
 
-/* The same, and all threads on one CPU. */
+/* Enough for a lane to be filled to its cap. */
+static void
+setup_thirty(void)
+{
+	setup_dry();
+	tank_refill(&t, 30);
+}
+
+/* Six, and all threads on one CPU. */
 static void
 setup_six_one_cpu(void)
 {
@@ -171,6 +179,23 @@ hook_much_later(void)
 	tank_refill(&t, UINT64_C(400000000));
 }
 
+/* ... and the lane is topped up, taken from, and filled again, which the dead filler must not mistake for its own. */
+static void
+hook_much_later_then_fill(void)
+{
+	hook_much_later();
+	tank_acquire(&t, 1);
+	tank_acquire(&t, 4);
+	tank_refill(&t, UINT64_C(600000000));
+}
+
+static void
+setup_thirty_one_cpu(void)
+{
+	setup_thirty();
+	ex_set_cpu(1, 0);
+}
+
 /* Where a filler may wake long after its mark was taken back: what it may hold is bounded by the burst. */
 static void
 finish_late(void)
@@ -195,10 +220,11 @@ static void
 finish_reconfigured(void)
 {
 	struct rh_self self = rh_bucket_self(t.b);
-	uint64_t parked = rh_lanes_sum(self), left;
+	uint64_t left;
 
 	if (!ex_died(0))
-		EX_CHECK(parked <= 2 * 2, "%llu parked under a cap of 2 a lane", (unsigned long long)parked);
+		EX_CHECK(!rh_lanes_hold(self, 3), "%llu parked under a cap of 2 a lane",
+			 (unsigned long long)rh_lanes_sum(self));
 	left = tank_drain(&t, t.log->latest_ns);
 	if (!ex_died(0))
 		EX_CHECK(left <= 40, "%llu left of a burst of 40", (unsigned long long)left);
@@ -222,8 +248,9 @@ const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.refund_dry", 3, 0, 0, setup_six, {acquire_refund, upto_all, acquire}, finish_exact},
 	{"lanes.filler_dies", 2, EX_MORTAL(0), 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish},
 	{"lanes.filler_sleeps", 2, EX_MORTAL(0), 0, setup_six, {acquire, hook_much_later}, finish_late},
+	{"lanes.filler_wakes_in_another_fill", 2, 0, 0, setup_thirty_one_cpu, {acquire, hook_much_later_then_fill}, finish_late},
 	{"lanes.hook_dies", 2, EX_MORTAL(1), 0, setup_full_but_a_lane, {acquire, refill_10}, finish},
-	{"lanes.reconfigure_fill", 2, 0, 0, setup_six, {reconfigure, acquire_twice}, finish_reconfigured},
+	{"lanes.reconfigure_fill", 2, 0, 0, setup_thirty, {reconfigure, acquire_twice}, finish_reconfigured},
 	{"lanes.reconfigure_refund", 2, 0, 0, setup_full, {reconfigure, acquire_refund}, finish_reconfigured},
 	{"lanes.reconfigure_hook", 2, 0, 0, setup_full_but_a_lane, {reconfigure, refill_10}, finish_reconfigured},
 	{"lanes.reconfigurer_dies", 2, EX_MORTAL(0), 0, setup_six, {reconfigure, acquire}, finish_reconfigured},

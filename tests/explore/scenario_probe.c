@@ -187,6 +187,35 @@ finish_one_report(void)
 	finish();
 }
 
+/* Two probes out; both threads hold the first one's permit. */
+static void
+setup_one_of_two(void)
+{
+	setup_probing_two();
+	granted->permit[1] = granted->permit[0];
+}
+
+static void
+finish_one_of_two(void)
+{
+	uint32_t state;
+
+	rheo_breaker_state(b, &state, NULL);
+	EX_CHECK(granted->reported == 1 && state == RHEO_HALF_OPEN, "P9: %u reports had effect, %s", granted->reported,
+		 rheo_state_name(state));
+	finish();
+}
+
+static void
+finish_closed(void)
+{
+	uint32_t state;
+
+	rheo_breaker_state(b, &state, NULL);
+	EX_CHECK(state == RHEO_CLOSED, "%s after two successes", rheo_state_name(state));
+	finish();
+}
+
 const struct ex_scenario probe_scenarios[] = {
 	{"probe.two_ask", 2, 0, 0, setup, {acquire_at_10, acquire_at_10}, finish},
 	{"probe.three_ask", 3, 0, 0, setup, {acquire_at_10, acquire_at_10, acquire_at_10}, finish},
@@ -201,6 +230,8 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.report_expire_ask", 3, 0, 0, setup_probing, {report_late, tick_late, acquire_at_112}, finish},
 	{"probe.expire_cancels", 2, 0, 0, setup_probing_cancels, {report_late, acquire_at_112}, finish},
 	{"probe.report_reset", 2, 0, 0, setup_probing, {report_failure, reset}, finish},
+	{"probe.one_of_two_reported_twice", 2, 0, 0, setup_one_of_two, {report_success, report_success}, finish_one_of_two},
+	{"probe.two_succeed", 2, 0, 0, setup_probing_two, {report_success, report_success}, finish_closed},
 	{"probe.two_report", 2, 0, 0, setup_probing_two, {report_success, report_failure}, finish},
 	{"probe.two_report_ask", 3, 0, 0, setup_probing_two, {report_success, report_success, acquire_at_10}, finish},
 	{"probe.whole_probes", 2, 0, 0, setup_two, {probe_and_succeed, probe_and_fail}, finish},

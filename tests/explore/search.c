@@ -662,6 +662,7 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 		}
 		if (memory_has_grown()) {
 			x.choices = x.changed = 0;
+			result.discarded += result.executions + result.redundant + 1;
 			result.executions = result.redundant = result.longest = 0;
 			continue;
 		}

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+#	twins.sh FOLDER [NAME...]
+#
+# Each twin is the library with one thing broken. Its scenarios must catch it
+# within the executions that twins.tsv gives it.
+set -u
+cd "$(dirname "$0")/../.."
+work=$1
+shift
+caught=0
+missed=""
+mkdir -p "$work"
+
+twin() { # name, file, substitution, scenarios, executions
+	dir=$work/$1
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp -r lib "$dir/"
+	[ "$2" = - ] || perl -0pi -e "$3" "$dir/lib/$2"
+	[ "$2" = - ] || ! cmp -s "lib/$2" "$dir/lib/$2" || { echo "twins: $1: nothing in lib/$2 was replaced" >&2; return 1; }
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -w -DRHEO_NO_CK -Iinclude -I"$dir/lib" -Itests \
+		-include tests/explore/atomic.h -o "$dir/explore" tests/explore/scenario_*.c tests/explore/main.c \
+		tests/explore/tank.c tests/explore/breaker_oracle.c tests/explore/search.c tests/explore/memory.c \
+		tests/explore/coroutine.c $(find "$dir/lib" -name '*.c' -not -path '*/port/*') || return 1
+	"$dir/explore" --catch "$5" $4 > "$dir/log" 2>&1
+	status=$?
+	if [ $status -eq 0 ]; then
+		printf '%-34s %s\n' "$1" "$(grep -m 1 caught "$dir/log" | tr -s ' ')"
+		rm -rf "$dir"
+	else
+		printf '%-34s NOT CAUGHT (%s)\n' "$1" "$dir/log"
+	fi
+	return $status
+}
+
+tab=$(printf '\t')
+while IFS=$tab read -r name file substitution scenarios executions; do
+	case $name in '#'* | '') continue ;; esac
+	[ $# -eq 0 ] || case " $* " in *" $name "*) ;; *) continue ;; esac
+	if twin "$name" "$file" "$substitution" "$scenarios" "$executions"; then
+		caught=$((caught + 1))
+	else
+		missed="$missed $name"
+	fi
+done < tests/explore/twins.tsv
+echo "twins: $caught caught,$(echo "$missed" | wc -w) not$missed"
+[ -z "$missed" ] && [ "$caught" -gt 0 ]
