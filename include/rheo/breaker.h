@@ -112,7 +112,7 @@ typedef struct rheo_breaker rheo_breaker_t;
 /* A permit that stands for no breaker: recording or cancelling it does nothing. */
 #define RHEO_PERMIT_NONE UINT64_C(0)
 
-/* flags: a probe that does not report in time counts as cancelled, not as failed. */
+/* flags: a probe that does not report in time ends without a verdict, as RHEO_IGNORED does, not as failed. */
 #define RHEO_BREAKER_PROBE_TIMEOUT_CANCELS 1u
 
 typedef struct rheo_breaker_config {
@@ -128,7 +128,7 @@ typedef struct rheo_breaker_config {
 	uint32_t window_calls; /* not 0: the last so many calls instead, up to 2^20 */
 	uint64_t open_ns; /* default 5 s */
 	uint64_t open_max_ns; /* the longest after backoff; 0: ten times open_ns */
-	uint32_t open_backoff_bp; /* growth each time it reopens; 10000 doubles; default 0 */
+	uint32_t open_backoff_bp; /* growth each time it reopens; 10000 doubles, up to 10^6; default 0 */
 	uint32_t open_jitter_bp; /* spread to both sides, 0 to 10000; never above open_max_ns */
 	uint64_t jitter_seed; /* 0: from the time of init */
 	uint32_t half_open_calls; /* 1 to 32; default 3 */
@@ -351,7 +351,8 @@ RHEO_API int32_t rheo_breaker_state(const rheo_breaker_t *breaker, uint32_t *sta
  * rheo_breaker_retry_after_ns: how long after now_ns a call passes at the
  * latest, in *delay_ns: 0 in CLOSED, the rest of the open time in OPEN,
  * RHEO_FOREVER when forced open; in HALF_OPEN without permits the time to the
- * next probe's deadline, while most probes report much sooner.
+ * next probe's deadline, while most probes report much sooner; where probes are
+ * late already, an estimate of what follows when that is noticed.
  *
  * Returns RHEO_OK, or RHEO_ERR_INVAL for NULL. Any thread and signal handler,
  * lock-free.
@@ -387,10 +388,11 @@ RHEO_API int32_t rheo_breaker_events(const rheo_breaker_t *breaker, uint64_t sin
  * state and window stay.
  *
  * What shapes the window stays too: window_ns, window_slices, window_calls must
- * be as they are; lanes is not looked at. An open time already running is not
+ * be as they are; lanes may be any valid number. An open time already running is not
  * changed. Returns RHEO_OK; RHEO_ERR_INVAL for NULL, a bad configuration,
- * another window, or an open_max_ns above both 73 minutes and four times what
- * it was at init (the deadline has to fit its bits); RHEO_ERR_VERSION. Any
+ * another window, or an open_max_ns that does not fit the deadline's bits (73
+ * minutes always do; beyond that the same power of two of 73 minutes as at
+ * init); RHEO_ERR_VERSION. Any
  * thread and process; obstruction-free, as rheo_bucket_reconfigure.
  */
 RHEO_API int32_t rheo_breaker_reconfigure(rheo_breaker_t *breaker,

@@ -250,7 +250,8 @@ RHEO_API int32_t rheo_bucket_charge(rheo_bucket_t *bucket, uint64_t n, uint64_t 
  *
  * Returns RHEO_OK, or RHEO_ERR_INVAL for NULL. A time not later than the
  * published one changes nothing. Callers, progress as rheo_bucket_try_acquire;
- * with lanes the cost grows with their number.
+ * with lanes the cost grows with their number; it tops up at most 64 of them a
+ * call.
  */
 RHEO_API int32_t rheo_bucket_refill(rheo_bucket_t *bucket, uint64_t now_ns);
 
@@ -313,8 +314,8 @@ RHEO_API int32_t rheo_bucket_quota(const rheo_bucket_t *bucket, uint64_t now_ns,
  * acquire: each decision is by the old configuration or by the new, never by a
  * mix. mode says what becomes of the level.
  *
- * The number of lanes stays: cfg->lanes and cfg->counter_lanes are not looked
- * at. Debt is kept as tokens and repaid at the new rate. Returns RHEO_OK;
+ * The number of lanes stays, whatever (valid) number cfg->lanes and
+ * cfg->counter_lanes say; with lanes SCALE and RESET begin with nothing parked. Debt is kept as tokens and repaid at the new rate. Returns RHEO_OK;
  * RHEO_ERR_INVAL for NULL, an unknown mode, a bad configuration, or a burst or
  * max_debt above 2^58 units of the k chosen at init (2^38 tokens where k is
  * 20); RHEO_ERR_VERSION. Any thread and process; obstruction-free: two at once

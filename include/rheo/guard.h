@@ -28,7 +28,9 @@ RHEO_BEGIN_DECLS
  *
  * Order: the breaker, then the buckets in the order given. What an earlier part
  * gave is given back when a later one refuses; until then another thread may
- * find that much less. Put the bucket first that refuses most.
+ * find that much less, and some of it may come back into another lane, or, in a
+ * bucket that was full, by the next publication. Put the bucket first that
+ * refuses most.
  *
  * A part that is NULL is no limit: check what init of each part returned.
  *

@@ -44,6 +44,8 @@ begin_probing(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint
 	struct rh_state next = rh_after_open(rh_state_unpack(*w));
 	uint32_t level = rh_breaker_level(self, rh_breaker_generation(self, *w));
 
+	/* The time by which it was found to be over. */
+	now_ns = rh_breaker_known(self, now_ns);
 	next.issued = 1;
 	next.ticket = 1;
 	next.overdue = rh_probe_overdue(r, now_ns);
@@ -69,8 +71,7 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 			*permit = rh_permit_closed(s.generation, now_ns);
 			return RHEO_OK;
 		}
-		if (i == 0)
-			now_ns = rh_breaker_time(self, now_ns);
+		now_ns = i == 0 ? rh_breaker_time(self, now_ns) : rh_breaker_known(self, now_ns);
 		if (s.state == RHEO_OPEN && !rh_breaker_over(self, w, now_ns))
 			return refuse(self, RHEO_REJ_OPEN);
 		if (!rh_brules_read(self, &r))
@@ -80,7 +81,8 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 				return RHEO_OK;
 		} else {
 			rh_probe_expire(self, &r, now_ns);
-			if (rh_probe_issue(self, &w, &r, now_ns, permit))
+			/* T-A1 <- T-R1: its generation */
+			if (rh_load_acq(&self.b->state) == w && rh_probe_issue(self, &w, &r, now_ns, permit))
 				return RHEO_OK;
 		}
 		w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
@@ -170,7 +172,9 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 		return RHEO_OK;
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
-	if (r.consecutive_failures != 0 && count_in_a_row(self, w, failed, &r, now_ns))
+	/* A row begun under other rules ends where rows are not counted. */
+	if ((r.consecutive_failures != 0 || s.in_a_row != 0) &&
+	    count_in_a_row(self, w, failed && r.consecutive_failures != 0, &r, now_ns))
 		return RHEO_OK;
 	if (s.mode == RHEO_AUTO) {
 		w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
@@ -203,15 +207,17 @@ rheo_breaker_cancel(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
 {
 	struct rh_bself self;
 	struct rh_state s;
+	int32_t st;
 
-	(void)now_ns;
 	if (breaker == NULL)
 		return RHEO_ERR_INVAL;
 	if (permit == RHEO_PERMIT_NONE)
 		return RHEO_OK;
 	self = rh_breaker_self(breaker);
-	if (rh_permit_is_probe(permit))
-		return rh_probe_cancel(self, permit) == RHEO_OK ? RHEO_OK : stale(self);
+	if (rh_permit_is_probe(permit)) {
+		st = rh_probe_cancel(self, permit, now_ns);
+		return st == RHEO_STALE ? stale(self) : st;
+	}
 	s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
 	if (s.state != RHEO_CLOSED || s.generation != rh_permit_generation(permit))
 		return stale(self);
@@ -242,6 +248,7 @@ do_what_is_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 	struct rh_window window = rh_breaker_window(self);
 	struct rh_reason reason = {.cause = RHEO_CAUSE_OPEN_TIME_OVER};
 
+	now_ns = rh_breaker_known(self, now_ns);
 	if (rh_state_passes(w))
 		rh_breaker_judge(self, r, w, window.ring == NULL ? rh_window_slice(&window, now_ns) : 0,
 				 now_ns);
@@ -249,8 +256,8 @@ do_what_is_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 		rh_probe_expire(self, r, now_ns);
 	else if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO && rh_breaker_over(self, w, now_ns) &&
 		 rh_breaker_turn(self, &w, rh_after_open(s),
-				 rh_breaker_level(self, rh_breaker_generation(self, w)), 0, now_ns,
-				 &reason))
+				 rh_breaker_level(self, rh_breaker_generation(self, w)), 0,
+				 rh_breaker_known(self, now_ns), &reason))
 		rh_probe_sweep(self, w);
 }
 
@@ -371,6 +378,10 @@ retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_
 	if (s.state == RHEO_CLOSED || (s.state == RHEO_OPEN && rh_breaker_over(self, w, now_ns)) ||
 	    (s.state == RHEO_HALF_OPEN && s.issued < r->half_open_calls))
 		return 0;
+	/* All ended under rules that changed: whoever asks next does what follows. */
+	if (s.state == RHEO_HALF_OPEN && s.succeeded + s.failed + s.ignored >= s.issued &&
+	    rh_probes_verdict(&s, r) != RH_REOPEN)
+		return 0;
 	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, now_ns);
 	if (s.state == RHEO_HALF_OPEN && at <= now_ns && !(r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS)) {
 		/* A probe is lost: whoever asks next finds it failed then, and OPEN since. */
@@ -381,21 +392,33 @@ retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_
 	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
 }
 
+/* The same by a caller's clock, which may be behind. */
+static uint64_t
+retry_after_own(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
+{
+	uint64_t told = rh_load_acq(&self.b->told_ns), delay_ns; /* T-A2 <- T-R2: the time known */
+
+	if (told <= now_ns)
+		return retry_after(self, r, w, now_ns);
+	delay_ns = retry_after(self, r, w, told);
+	if (delay_ns == 0)
+		return 0;
+	return delay_ns > UINT64_MAX - (told - now_ns) ? RHEO_FOREVER : delay_ns + (told - now_ns);
+}
+
 int32_t
 rheo_breaker_retry_after_ns(const rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *delay_ns)
 {
 	struct rh_bself self;
 	struct rh_brules r;
-	uint64_t told, w;
 
 	if (breaker == NULL || delay_ns == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_breaker_self(breaker);
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
-	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
-	told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
-	*delay_ns = retry_after(self, &r, w, now_ns > told ? now_ns : told);
+	/* T-A1 <- T-R1: its generation */
+	*delay_ns = retry_after_own(self, &r, rh_load_acq(&self.b->state), now_ns);
 	return RHEO_OK;
 }
 
@@ -415,7 +438,7 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 	struct rh_bself self;
 	struct rh_brules r;
 	struct rh_state s;
-	uint64_t w, told, slice, count[RH_COUNTS];
+	uint64_t w, told, slice, minimum, count[RH_COUNTS];
 
 	if (breaker == NULL)
 		return RHEO_ERR_INVAL;
@@ -423,10 +446,12 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
 	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	v.retry_after_ns = retry_after_own(self, &r, w, now_ns);
 	told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
 	now_ns = now_ns > told ? now_ns : told;
 	s = rh_state_unpack(w);
 	window = rh_breaker_window(self);
+	minimum = r.minimum_calls;
 	for (unsigned i = 0; i < RH_COUNTS; i++)
 		count[i] = rh_lines_sum(self.b->line, rh_btag_lanes(self.tag), i);
 	if (s.state == RHEO_CLOSED) {
@@ -434,16 +459,17 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 		rh_window_bad(&window, s.generation, &slice, &now);
 		rh_window_calls(&window, s.generation, slice, &now);
 	}
+	if (window.ring != NULL && minimum > window.shape.window_calls)
+		minimum = window.shape.window_calls;
 	ever = rh_window_ever(&window);
 	v.state = s.state;
 	v.mode = s.mode;
 	v.generation = rh_breaker_generation(self, w);
-	v.retry_after_ns = retry_after(self, &r, w, now_ns);
 	v.window_calls = now.calls;
 	v.window_failures = now.failures;
 	v.window_slow = now.slow;
-	v.failure_rate_bp = rate_bp(now.failures, now.calls, r.minimum_calls);
-	v.slow_call_rate_bp = rate_bp(now.slow, now.calls, r.minimum_calls);
+	v.failure_rate_bp = rate_bp(now.failures, now.calls, minimum);
+	v.slow_call_rate_bp = rate_bp(now.slow, now.calls, minimum);
 	v.consecutive_failures = s.in_a_row;
 	v.backoff_level = rh_breaker_level(self, v.generation);
 	v.probes_issued = s.issued;

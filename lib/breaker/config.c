@@ -216,6 +216,7 @@ rules_of(const rheo_breaker_config_t *c)
 		.minimum_calls = c->minimum_calls,
 		.open_ns = c->open_ns,
 		.open_max_ns = c->open_max_ns,
+		.longest_ns = c->open_max_ns,
 		.open_backoff_bp = c->open_backoff_bp,
 		.open_jitter_bp = c->open_jitter_bp,
 		.half_open_calls = c->half_open_calls,
@@ -237,6 +238,7 @@ rules_pack(const struct rh_brules *r, uint64_t field[BRULE_FIELDS])
 	field[BRULE_COUNTS] = r->minimum_calls | (uint64_t)r->consecutive_failures << 32;
 	field[BRULE_OPEN_NS] = r->open_ns;
 	field[BRULE_OPEN_MAX_NS] = r->open_max_ns;
+	field[BRULE_LONGEST_NS] = r->longest_ns;
 	field[BRULE_SPREAD] = r->open_backoff_bp | (uint64_t)r->open_jitter_bp << 32;
 	field[BRULE_TIMEOUT_NS] = r->probe_timeout_ns;
 }
@@ -279,6 +281,7 @@ rh_brules_read(struct rh_bself self, struct rh_brules *r)
 		r->consecutive_failures = (uint32_t)(counts >> 32);
 		r->open_ns = rh_record_get(slot, BRULE_OPEN_NS, tag, &differ);
 		r->open_max_ns = rh_record_get(slot, BRULE_OPEN_MAX_NS, tag, &differ);
+		r->longest_ns = rh_record_get(slot, BRULE_LONGEST_NS, tag, &differ);
 		r->open_backoff_bp = (uint32_t)spread;
 		r->open_jitter_bp = (uint32_t)(spread >> 32);
 		r->probe_timeout_ns = rh_record_get(slot, BRULE_TIMEOUT_NS, tag, &differ);
@@ -415,13 +418,18 @@ rheo_breaker_reconfigure(rheo_breaker_t *breaker, const rheo_breaker_config_t *c
 	    shape.window_calls != self.b->shape.window_calls ||
 	    unit_of(c.open_max_ns) > rh_breaker_unit(self))
 		return RHEO_ERR_INVAL;
-	new = rules_of(&c);
-	rules_pack(&new, field);
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
 		if (!rh_brules_read(self, &old))
 			break;
-		if (rh_record_replace(&self.b->control, self.b->rules, BRULE_FIELDS, old.control, field))
+		new = rules_of(&c);
+		if (new.longest_ns < old.longest_ns)
+			new.longest_ns = old.longest_ns;
+		rules_pack(&new, field);
+		if (rh_record_replace(&self.b->control, self.b->rules, BRULE_FIELDS, old.control, field)) {
+			/* What is in the window may open it by the new rules: the next success looks. */
+			rh_breaker_watch(self);
 			return RHEO_OK;
+		}
 		rh_backoff(i);
 	}
 	return RHEO_ERR_CORRUPT;

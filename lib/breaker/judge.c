@@ -37,8 +37,8 @@ rh_breaker_watched(struct rh_bself self)
 	return (rh_load_sc(&self.b->watch) & WATCHED) != 0; /* J-A1 <- J-R1: set before the calls were counted */
 }
 
-static uint64_t
-set_watch(struct rh_bself self)
+uint64_t
+rh_breaker_watch(struct rh_bself self)
 {
 	uint64_t v = rh_load_rlx(&self.b->watch), next = 0;
 
@@ -68,11 +68,11 @@ cause_of(const struct rh_brules *r, const struct rh_counts *c, uint64_t calls)
 	return 0;
 }
 
-/* judged: slice : 32, generation : 8, calls : 24 */
+/* judged: slice : 24, generation : 16, calls : 24 */
 static uint64_t
 judged_tag(uint32_t generation, uint64_t slice)
 {
-	return slice << 32 | (uint64_t)(generation & 0xffu) << 24;
+	return slice << 40 | (uint64_t)(generation & 0xffffu) << 24;
 }
 
 /* Calls surely in the window of this generation and slice, from an earlier sum. */
@@ -121,7 +121,7 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 	}
 	rh_window_calls(&window, generation, slice, &reason.counts);
 	if (reason.counts.calls < minimum) {
-		watch = set_watch(self);
+		watch = rh_breaker_watch(self);
 		rh_window_bad(&window, generation, &slice, &reason.counts);
 		rh_window_calls(&window, generation, slice, &reason.counts);
 		if (reason.counts.calls < minimum)

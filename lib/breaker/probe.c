@@ -31,6 +31,9 @@
  * followed may be over as well, and whoever noticed goes on to probe. So it
  * does not matter when, or whether, a timer ticks.
  *
+ * Rules that change (reconfigure) may leave all issued probes ended and no more
+ * to issue: whoever asks next, or ticks, does what follows by the new rules.
+ *
  * Two holders of one place: 64 tickets later the place is asked for again. If
  * the first holder's permit is there, the second looks for another place. If
  * the first has not put it there yet, whoever comes second finds the place
@@ -121,7 +124,6 @@ install(struct rh_bself self, uint32_t generation, uint32_t slot, uint64_t seen,
 {
 	uint64_t p = rh_permit_probe(generation, slot, now_ns);
 
-	rh_breaker_tell(self, now_ns);
 	RHEO_INJECT(PROBE_BEFORE_INSTALL);
 	/* P-R1 -> P-A1: the time told, at or after the permit's start */
 	if (rh_cas_ar(&self.b->probe[slot & (RH_PROBE_SLOTS - 1)], &seen, p)) {
@@ -166,6 +168,8 @@ rh_probe_issue(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uin
 	s.issued++;
 	s.ticket = slot + 1;
 	s.overdue = rh_probe_overdue(r, now_ns);
+	/* Before others see what is overdue by this time. */
+	rh_breaker_tell(self, now_ns);
 	RHEO_INJECT(PROBE_BEFORE_ISSUE);
 	if (!rh_cas_ar(&self.b->state, w, rh_state_pack(s))) { /* T-R1 -> T-A1: as read */
 		rh_breaker_count(self, BCOUNT_RETRIES, 1);
@@ -186,6 +190,31 @@ claim(struct rh_bself self, uint64_t permit)
 	return rh_cas_ar(&self.b->probe[rh_permit_slot(permit)], &seen, 0);
 }
 
+/* From w, which is HALF_OPEN, to n or to what the verdict says. */
+static bool
+conclude(struct rh_bself self, const struct rh_brules *r, uint64_t *w, struct rh_state n,
+	 enum rh_verdict verdict, uint64_t now_ns)
+{
+	struct rh_reason reason = {0};
+	uint32_t level = rh_breaker_level(self, rh_breaker_generation(self, *w));
+
+	reason.counts = (struct rh_counts){ended(n), n.failed, n.slow};
+	RHEO_INJECT(PROBE_BEFORE_SETTLE);
+	switch (verdict) {
+	case RH_CLOSE:
+		reason.cause = RHEO_CAUSE_PROBES_SUCCEEDED;
+		return rh_breaker_turn(self, w, rh_next_generation(n, RHEO_CLOSED), 0, 0, now_ns, &reason);
+	case RH_REOPEN:
+		reason.cause = RHEO_CAUSE_PROBES_FAILED;
+		return rh_breaker_open(self, w, r, level + 1, false, now_ns, &reason);
+	case RH_REOPEN_AT_ONCE:
+		reason.cause = RHEO_CAUSE_PROBES_INCONCLUSIVE;
+		return rh_breaker_open(self, w, r, level, true, now_ns, &reason);
+	default:
+		return rh_cas_ar(&self.b->state, w, rh_state_pack(n)); /* T-R1 -> T-A1: as read */
+	}
+}
+
 /* One probe that was claimed, or given up, has ended: counts it and does what follows. */
 static int32_t
 settle(struct rh_bself self, const struct rh_brules *r, uint32_t generation, enum rh_probe_end end,
@@ -195,39 +224,26 @@ settle(struct rh_bself self, const struct rh_brules *r, uint32_t generation, enu
 
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
 		struct rh_state s = rh_state_unpack(w), n = s;
-		struct rh_reason reason = {0};
 		enum rh_verdict verdict;
-		uint32_t level;
-		bool done;
 
 		if (s.state != RHEO_HALF_OPEN || s.generation != generation || ended(s) >= s.issued)
 			return RHEO_STALE;
 		verdict = rh_after_probe(&n, r, end);
 		n.slow += slow;
-		reason.counts = (struct rh_counts){ended(n), n.failed, n.slow};
-		level = rh_breaker_level(self, rh_breaker_generation(self, w));
-		RHEO_INJECT(PROBE_BEFORE_SETTLE);
-		switch (verdict) {
-		case RH_CLOSE:
-			reason.cause = RHEO_CAUSE_PROBES_SUCCEEDED;
-			done = rh_breaker_turn(self, &w, rh_next_generation(s, RHEO_CLOSED), 0, 0,
-					       now_ns, &reason);
-			break;
-		case RH_REOPEN:
-			reason.cause = RHEO_CAUSE_PROBES_FAILED;
-			done = rh_breaker_open(self, &w, r, level + 1, false, now_ns, &reason);
-			break;
-		case RH_REOPEN_AT_ONCE:
-			reason.cause = RHEO_CAUSE_PROBES_INCONCLUSIVE;
-			done = rh_breaker_open(self, &w, r, level, true, now_ns, &reason);
-			break;
-		default:
-			done = rh_cas_ar(&self.b->state, &w, rh_state_pack(n)); /* T-R1 -> T-A1: as read */
-		}
-		if (done)
+		if (conclude(self, r, &w, n, verdict, now_ns))
 			return RHEO_OK;
 	}
 	return RHEO_STALE;
+}
+
+/* All have ended and no more will be issued, under rules that changed since: what follows by these. */
+static void
+reconsider(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
+{
+	struct rh_state s = rh_state_unpack(w);
+
+	if (s.issued >= r->half_open_calls)
+		conclude(self, r, &w, s, rh_probes_verdict(&s, r), now_ns);
 }
 
 static enum rh_probe_end
@@ -291,24 +307,40 @@ rh_probe_report(struct rh_bself self, uint64_t permit, uint32_t outcome, uint64_
 }
 
 int32_t
-rh_probe_cancel(struct rh_bself self, uint64_t permit)
+rh_probe_cancel(struct rh_bself self, uint64_t permit, uint64_t now_ns)
 {
 	struct rh_state s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
+	struct rh_brules r;
+	uint64_t end;
 
-	if (s.state != RHEO_HALF_OPEN || s.generation != rh_permit_generation(permit) ||
-	    !claim(self, permit))
+	if (s.state != RHEO_HALF_OPEN || s.generation != rh_permit_generation(permit))
 		return RHEO_STALE;
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	now_ns = rh_breaker_time(self, now_ns);
+	end = end_of(&r, start_of(self, permit));
+	if (!claim(self, permit))
+		return RHEO_STALE;
+	if (is_late(end, now_ns)) {
+		settle(self, &r, s.generation, late_end(&r), false, end);
+		return RHEO_STALE;
+	}
 	return unissue(self, s.generation) ? RHEO_OK : RHEO_STALE;
 }
 
 void
 rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 {
-	struct rh_state s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_state s = rh_state_unpack(w);
 	uint32_t generation = s.generation, out = 0;
 
-	if (s.state != RHEO_HALF_OPEN || ended(s) >= s.issued)
+	if (s.state != RHEO_HALF_OPEN)
 		return;
+	if (ended(s) >= s.issued) {
+		reconsider(self, r, w, now_ns);
+		return;
+	}
 	for (uint32_t i = 0; i < RH_PROBE_SLOTS; i++) {
 		uint64_t p = rh_load_acq(&self.b->probe[i]), end; /* P-A1 <- P-R1: the permit, told since */
 
@@ -336,8 +368,10 @@ rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 	struct rh_state s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
 	uint64_t due = UINT64_MAX, at, latest = now_ns + r->probe_timeout_ns;
 
-	if (s.state != RHEO_HALF_OPEN || ended(s) >= s.issued)
+	if (s.state != RHEO_HALF_OPEN)
 		return UINT64_MAX;
+	if (ended(s) >= s.issued)
+		return s.issued >= r->half_open_calls ? now_ns : UINT64_MAX;
 	for (uint32_t i = 0; i < RH_PROBE_SLOTS; i++) {
 		uint64_t p = rh_load_acq(&self.b->probe[i]); /* P-A1 <- P-R1: the permit, told since */
 

@@ -34,6 +34,7 @@ enum {
 	BRULE_COUNTS, /* minimum : 32, in a row : 32 */
 	BRULE_OPEN_NS,
 	BRULE_OPEN_MAX_NS,
+	BRULE_LONGEST_NS, /* the largest open_max_ns there has been: of a deadline still running */
 	BRULE_SPREAD, /* backoff bp : 32, jitter bp : 32 */
 	BRULE_TIMEOUT_NS,
 	BRULE_FIELDS
@@ -127,7 +128,7 @@ rh_breaker_count(struct rh_bself self, unsigned index, uint64_t n)
 static inline unsigned
 rh_breaker_unit(struct rh_bself self)
 {
-	return self.b->head.param & 15u;
+	return self.b->head.param & 31u;
 }
 
 static inline struct rh_window
@@ -161,6 +162,9 @@ struct rh_reason {
 RH_INTERNAL uint64_t rh_breaker_time(struct rh_bself self, uint64_t now_ns);
 RH_INTERNAL void rh_breaker_tell(struct rh_bself self, uint64_t now_ns);
 
+/* turn.c: the same after a word was read that may be of a later time; nothing is counted. */
+RH_INTERNAL uint64_t rh_breaker_known(struct rh_bself self, uint64_t now_ns);
+
 /* turn.c: when the OPEN word w is over, and whether it is. */
 RH_INTERNAL uint64_t rh_breaker_deadline(struct rh_bself self, uint64_t w);
 RH_INTERNAL bool rh_breaker_over(struct rh_bself self, uint64_t w, uint64_t now_ns);
@@ -187,6 +191,8 @@ RH_INTERNAL void rh_breaker_judge(struct rh_bself self, const struct rh_brules *
 
 /* judge.c: whether a success has to judge as well. */
 RH_INTERNAL bool rh_breaker_watched(struct rh_bself self);
+/* judge.c: the next success judges as a failure does. Returns the watch as it then is. */
+RH_INTERNAL uint64_t rh_breaker_watch(struct rh_bself self);
 
 /* probe.c: a permit of the HALF_OPEN word *w; false where none is left or *w has changed. */
 RH_INTERNAL bool rh_probe_issue(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint64_t now_ns,
@@ -198,7 +204,7 @@ RH_INTERNAL void rh_probe_sweep(struct rh_bself self, uint64_t w);
 /* probe.c: what `overdue` is to be after a permit was issued at now_ns. */
 RH_INTERNAL uint32_t rh_probe_overdue(const struct rh_brules *r, uint64_t now_ns);
 RH_INTERNAL int32_t rh_probe_report(struct rh_bself self, uint64_t permit, uint32_t outcome, uint64_t now_ns);
-RH_INTERNAL int32_t rh_probe_cancel(struct rh_bself self, uint64_t permit);
+RH_INTERNAL int32_t rh_probe_cancel(struct rh_bself self, uint64_t permit, uint64_t now_ns);
 /* probe.c: gives up probes whose time is over. */
 RH_INTERNAL void rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns);
 /* probe.c: when the next probe's time is over, UINT64_MAX where none is out. */

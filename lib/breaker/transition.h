@@ -29,6 +29,7 @@ struct rh_brules {
 	uint32_t minimum_calls;
 	uint64_t open_ns;
 	uint64_t open_max_ns;
+	uint64_t longest_ns; /* the largest open_max_ns there has been */
 	uint32_t open_backoff_bp;
 	uint32_t open_jitter_bp;
 	uint32_t half_open_calls;
@@ -99,13 +100,10 @@ enum rh_probe_end { RH_PROBE_SUCCEEDED, RH_PROBE_FAILED, RH_PROBE_IGNORED };
 
 enum rh_verdict { RH_STAY, RH_CLOSE, RH_REOPEN, RH_REOPEN_AT_ONCE };
 
-/* One probe has ended: counts it in *s and says what follows. */
+/* What follows from the probes that have ended. */
 static inline enum rh_verdict
-rh_after_probe(struct rh_state *s, const struct rh_brules *r, enum rh_probe_end end)
+rh_probes_verdict(const struct rh_state *s, const struct rh_brules *r)
 {
-	s->succeeded += end == RH_PROBE_SUCCEEDED;
-	s->failed += end == RH_PROBE_FAILED;
-	s->ignored += end == RH_PROBE_IGNORED;
 	if (s->failed >= r->half_open_failures)
 		return RH_REOPEN;
 	if (s->succeeded >= r->half_open_successes)
@@ -113,6 +111,16 @@ rh_after_probe(struct rh_state *s, const struct rh_brules *r, enum rh_probe_end 
 	if (s->succeeded + s->failed + s->ignored < r->half_open_calls)
 		return RH_STAY;
 	return s->failed != 0 ? RH_REOPEN : RH_REOPEN_AT_ONCE;
+}
+
+/* One probe has ended: counts it in *s and says what follows. */
+static inline enum rh_verdict
+rh_after_probe(struct rh_state *s, const struct rh_brules *r, enum rh_probe_end end)
+{
+	s->succeeded += end == RH_PROBE_SUCCEEDED;
+	s->failed += end == RH_PROBE_FAILED;
+	s->ignored += end == RH_PROBE_IGNORED;
+	return rh_probes_verdict(s, r);
 }
 
 static inline struct rh_state

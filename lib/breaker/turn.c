@@ -9,24 +9,23 @@
  *	1  the generation that is ending is in the log (written by whoever began
  *	   it, or here if that one died before it could): so every generation but
  *	   the current one is in the log, in order, exactly once
- *	2  told_ns >= now, if the next state is OPEN: its deadline will be read
- *	   back relative to that
+ *	2  told_ns >= now: a deadline will be read back relative to that, and who
+ *	   sees the new state by an older clock goes by this one
  *	3  turns >= the next generation's number, level of the next generation
  *	4  the CAS
- *	5  the level again, told_ns, the log
+ *	5  the level again, the log
  *
  * A thread that dies anywhere leaves a state that the next caller can go on
  * from: before 4 nothing has happened, the writes of 2 and 3 are true of any
  * transition from here; after 4 the transition has, and 1 of the next one
  * completes its entry.
  *
- * 2 before 4 and not otherwise: while the word is OPEN, nothing but a tick and
- * the transition out of it raises told_ns, and both do so after the state word
- * has moved on. So told_ns stays near the time OPEN began, and its deadline is
- * read back right however long nobody calls. (A loser of the race to trip may
- * raise it by the time the race took. Should a process be killed so that
- * told_ns has run hours ahead of an OPEN word, the worst is one more open
- * time, which is what P10 allows: what is read is never longer than open_max.)
+ * While the word is OPEN, nothing raises told_ns but who is about to end it, a
+ * tick that has, and a loser of the race to trip, by the time the race took. So
+ * told_ns stays near the time OPEN began until that time is over, and its
+ * deadline is read back right however long nobody calls. (Should somebody be
+ * killed between 2 and 4 hours after the deadline, the worst is one more open
+ * time, which is what P10 allows: what is read is never longer than the longest.)
  *
  * Edges. T-R1 -> T-A1: the state word. T-R2 -> T-A2: told_ns.
  */
@@ -42,6 +41,14 @@ rh_breaker_time(struct rh_bself self, uint64_t now_ns)
 		return now_ns;
 	rh_breaker_count(self, BCOUNT_REGRESSIONS, 1);
 	return told;
+}
+
+uint64_t
+rh_breaker_known(struct rh_bself self, uint64_t now_ns)
+{
+	uint64_t told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
+
+	return now_ns > told ? now_ns : told;
 }
 
 void
@@ -68,10 +75,12 @@ rh_breaker_over(struct rh_bself self, uint64_t w, uint64_t now_ns)
 {
 	uint64_t deadline = rh_breaker_deadline(self, w), longest;
 
+	/* A caller that slept since it read its clock is as late as the breaker knows it to be. */
+	now_ns = rh_breaker_known(self, now_ns);
 	if (now_ns >= deadline)
 		return true;
 	/* Longer than any open time: not a deadline that was set. */
-	return rh_brule(self, BRULE_OPEN_MAX_NS, &longest) &&
+	return rh_brule(self, BRULE_LONGEST_NS, &longest) &&
 	       deadline - now_ns > longest + (UINT64_C(1) << rh_breaker_unit(self));
 }
 
@@ -113,8 +122,7 @@ rh_breaker_turn(struct rh_bself self, uint64_t *w, struct rh_state next, uint32_
 	uint64_t generation = rh_breaker_generation(self, *w);
 
 	rh_log_complete(self, *w, generation);
-	if (next.state == RHEO_OPEN)
-		rh_breaker_tell(self, now_ns);
+	rh_breaker_tell(self, now_ns);
 	announce(self, generation + 1, level);
 	RHEO_INJECT(BREAKER_BEFORE_TURN);
 	/* T-R1 -> T-A1: the time, level and number of the generation that begins */
@@ -125,7 +133,6 @@ rh_breaker_turn(struct rh_bself self, uint64_t *w, struct rh_state next, uint32_
 	RHEO_INJECT(BREAKER_AFTER_TURN);
 	*w = rh_state_pack(next);
 	rh_swap_rlx(&self.b->levels[(generation + 1) % RH_LEVELS], (generation + 1) << 32 | level);
-	rh_breaker_tell(self, now_ns);
 	rh_log_write(self, generation + 1, from, next, now_ns, open_ns, reason);
 	return true;
 }

@@ -255,13 +255,19 @@ struct rh_recorded
 rh_window_record(const struct rh_window *w, uint32_t generation, bool failed, bool slow,
 		 uint64_t now_ns)
 {
+	uint64_t slice = rh_window_slice(w, now_ns), latest;
 	struct rh_recorded r;
 	unsigned lane;
 
 	if (w->ring != NULL)
 		return record_in_ring(w, generation, failed, slow);
 	lane = rh_cpu_hint() & ((1u << w->lanes_log2) - 1);
-	r = add(w, track_at(w, lane), generation, rh_window_slice(w, now_ns));
+	/* A bad call goes where bad calls are counted: not into an older slice of a lane whose clock is behind. */
+	if (failed || slow) {
+		latest = rh_load_acq(&failures_track(w)->slice); /* W-A2 <- W-R2: its cells */
+		slice = latest > slice ? latest : slice;
+	}
+	r = add(w, track_at(w, lane), generation, slice);
 	if (r.stale)
 		return r;
 	RHEO_INJECT(WINDOW_BETWEEN_CALL_AND_OUTCOME);

@@ -166,34 +166,43 @@ rheo_bucket_try_acquire_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
 	return acquire_at(self, n, now_ns);
 }
 
+/* As many as there are, from the lanes and then the common word; *st: how the latter went. */
+static uint64_t
+take_upto(struct rh_self self, uint64_t n, uint64_t now_ns, int32_t *st)
+{
+	struct rh_ask ask = {0};
+	struct rh_rules r;
+	struct rh_piece piece;
+	uint64_t got = 0, most = RH_UNITS_MAX >> self.shift;
+
+	*st = RHEO_OK;
+	if (self.lanes != 0) {
+		rh_lanes_catch_up(self, now_ns);
+		got = rh_lanes_take_upto(self, n);
+	}
+	if (got == n)
+		return got;
+	ask.unit = UINT64_C(1) << self.shift;
+	ask.cost = (n - got < most ? n - got : most) << self.shift;
+	*st = take_at(self, now_ns, 0, &ask, &r, &piece);
+	return *st == RHEO_OK ? got + (piece.cost >> self.shift) : got;
+}
+
 int32_t
 rheo_bucket_acquire_upto(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, uint64_t *taken)
 {
-	struct rh_ask ask = {0};
 	struct rh_self self;
-	struct rh_rules r;
-	struct rh_piece piece;
-	uint64_t got = 0;
+	uint64_t got;
 	int32_t st;
 
 	if (bad_cost(bucket, n) || taken == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (self.lanes != 0) {
-		rh_lanes_catch_up(self, now_ns);
-		got = rh_lanes_take_upto(self, n);
-	}
-	if (got < n) {
-		uint64_t most = RH_UNITS_MAX >> self.shift, want = n - got;
-
-		ask.unit = UINT64_C(1) << self.shift;
-		ask.cost = (want < most ? want : most) << self.shift;
-		st = take_at(self, now_ns, 0, &ask, &r, &piece);
-		if (st < 0 && got == 0)
-			return st;
-		if (st == RHEO_OK)
-			got += piece.cost >> self.shift;
-	}
+	got = take_upto(self, n, now_ns, &st);
+	if (got == 0 && st == RHEO_REJ_RATE && self.lanes != 0 && rh_lanes_publish_news(self, now_ns))
+		got = take_upto(self, n, now_ns, &st);
+	if (got == 0 && st < 0)
+		return st;
 	*taken = got;
 	return got != 0 ? RHEO_OK : refuse(self, RHEO_REJ_RATE);
 }

@@ -299,6 +299,9 @@ rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg, 
 	if (st != RHEO_OK)
 		return st;
 	self = rh_bucket_self(bucket);
+	/* Known before anything is published. */
+	if (ours.burst > RH_UNITS_MAX >> self.shift || ours.max_debt > RH_UNITS_MAX >> self.shift)
+		return RHEO_ERR_INVAL;
 	st = replace_rules(self, &ours, now_ns, &old, &new);
 	if (st != RHEO_OK)
 		return st;
@@ -307,6 +310,9 @@ rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg, 
 		out = rh_lanes_trim(self, mode == RHEO_BUCKET_KEEP ? new.lane_cap : 0) << self.shift;
 	if (mode == RHEO_BUCKET_KEEP) {
 		rh_bucket_count(self, COUNT_SKIPPED, (uint64_t)0 - rh_word_give(self, new.cap, out));
+		/* What is above the new burst is gone, even if the burst grows again. */
+		/* B-A2 <- B-R2: the clamp before it */
+		rh_bucket_clamp(self, rh_load_acq(&self.b->earned) - new.cap);
 	} else {
 		uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit used */
 		uint64_t earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: its clamp */

@@ -287,12 +287,34 @@ acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_c
 	return RHEO_REJ_RATE;
 }
 
+/*
+ * Nobody is refused for what has been earned by his own time and only not been
+ * published: true where that is a token or more, and it now is.
+ */
+RH_COLD bool
+rh_lanes_publish_news(struct rh_self self, uint64_t now_ns)
+{
+	struct rh_rules r;
+	uint64_t earned;
+
+	/* B-A3 <- B-R3: the credit of that time */
+	if (now_ns <= rh_load_acq(&self.b->published_ns) || !rh_rules_read(self.b, &r))
+		return false;
+	earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
+	if (!rh_curve_beyond(&r.curve, now_ns) &&
+	    (int64_t)(rh_curve_earned(&r.curve, now_ns) - earned) < (int64_t)(UINT64_C(1) << self.shift))
+		return false;
+	rh_bucket_publish(self, now_ns);
+	return true;
+}
+
 int32_t
 rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 {
 	unsigned own = rh_cpu_hint() & ((1u << self.lanes) - 1);
 	uint64_t shape;
 	uint32_t lane_cap;
+	int32_t st;
 
 	if (!rh_rule(self.b, RULE_SHAPE, &shape))
 		return RHEO_ERR_CORRUPT;
@@ -301,7 +323,10 @@ rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 		catch_up(self, shape, *now_ns);
 	if (n <= lane_cap && take(self, lane_at(self, own), n, false) != 0)
 		return RHEO_OK;
-	return acquire_elsewhere(self, own, n, lane_cap);
+	st = acquire_elsewhere(self, own, n, lane_cap);
+	if (st == RHEO_REJ_RATE && now_ns != NULL && rh_lanes_publish_news(self, *now_ns))
+		st = acquire_elsewhere(self, own, n, lane_cap);
+	return st;
 }
 
 uint64_t

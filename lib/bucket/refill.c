@@ -36,8 +36,8 @@
 #include "lanes.h"
 
 /* Step 1. Returns the units discarded. */
-static uint64_t
-clamp(struct rh_self self, uint64_t floor)
+uint64_t
+rh_bucket_clamp(struct rh_self self, uint64_t floor)
 {
 	uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
 
@@ -64,7 +64,7 @@ publish_credit(struct rh_self self, const struct rh_rules *r, uint64_t credit)
 	if ((int64_t)(credit - before) <= 0)
 		return;
 	claims.count = 0;
-	spare = clamp(self, credit - r->cap);
+	spare = rh_bucket_clamp(self, credit - r->cap);
 	if (spare > credit - before)
 		spare = credit - before;
 	spare >>= self.shift;

@@ -343,6 +343,9 @@ rh_bucket_quantum(uint64_t burst)
 /* refill.c: the hook: publishes the credit earned by now. */
 RH_INTERNAL void rh_bucket_publish(struct rh_self self, uint64_t now_ns);
 
+/* refill.c: raises spent to `floor`, the credit less the cap. Returns the units discarded. */
+RH_INTERNAL uint64_t rh_bucket_clamp(struct rh_self self, uint64_t floor);
+
 /* refill.c: the rules, renewed where now lies beyond their curve's span. False: corrupt memory. */
 RH_INTERNAL bool rh_bucket_rules_at(struct rh_self self, uint64_t now_ns, struct rh_rules *r);
 

@@ -58,6 +58,10 @@ breaker_check_events(const rheo_breaker_t *b)
 			 (unsigned long long)e[i].generation);
 		EX_CHECK(legal(&e[i]), "P8: from %s to %s by %s", rheo_state_name(e[i].from_state),
 			 rheo_state_name(e[i].to_state), rheo_cause_name(e[i].cause));
+		EX_CHECK(i == 0 || e[i].cause != RHEO_CAUSE_OPEN_TIME_OVER || e[i].partial || e[i - 1].partial ||
+				 e[i].at_ns >= e[i - 1].at_ns + e[i - 1].open_ns,
+			 "P8: OPEN from %llu for %llu ends at %llu", (unsigned long long)e[i - 1].at_ns,
+			 (unsigned long long)e[i - 1].open_ns, (unsigned long long)e[i].at_ns);
 		EX_CHECK(i == 0 || e[i].from_state == e[i - 1].to_state, "P8: event %u begins at %s", i,
 			 rheo_state_name(e[i].from_state));
 	}

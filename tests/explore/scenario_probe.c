@@ -13,6 +13,7 @@ static struct granted {
 	uint64_t permit[EX_THREADS];
 	unsigned in[GENERATIONS]; /* probes by generation */
 	unsigned reported; /* with effect */
+	bool asked; /* at 10, by somebody: so it is 10 */
 } *granted;
 
 static void
@@ -85,6 +86,7 @@ setup_probing_cancels(void)
 static void
 acquire_at_10(void)
 {
+	granted->asked = true;
 	take_probe(ex_self(), 10);
 }
 
@@ -93,7 +95,7 @@ acquire_at_9_then_11(void)
 {
 	uint64_t permit;
 
-	EX_CHECK(rheo_breaker_try_acquire(b, 9, &permit) != RHEO_OK || granted->in[2] != 0, "admitted before its time");
+	EX_CHECK(rheo_breaker_try_acquire(b, 9, &permit) != RHEO_OK || granted->asked, "admitted before its time");
 	take_probe(ex_self(), 11);
 }
 
@@ -149,6 +151,14 @@ probe_and_fail(void)
 	report(RHEO_FAILURE, 12);
 }
 
+/* So much later that who slept since 10 takes the new deadline for one that cannot be. */
+static void
+probe_and_fail_much_later(void)
+{
+	take_probe(ex_self(), 500);
+	report(RHEO_FAILURE, 501);
+}
+
 static void
 tick_late(void)
 {
@@ -168,12 +178,24 @@ reset(void)
 }
 
 static void
-finish(void)
+finish_at(uint64_t now_ns)
 {
 	for (unsigned g = 0; g < GENERATIONS; g++)
 		EX_CHECK(granted->in[g] <= cfg.half_open_calls, "P9: %u probes in generation %u", granted->in[g], g);
 	breaker_check_events(b);
-	breaker_check_not_stuck(b, &cfg, 200);
+	breaker_check_not_stuck(b, &cfg, now_ns);
+}
+
+static void
+finish(void)
+{
+	finish_at(200);
+}
+
+static void
+finish_later(void)
+{
+	finish_at(600);
 }
 
 static void
@@ -235,6 +257,7 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.two_report", 2, 0, 0, setup_probing_two, {report_success, report_failure}, finish},
 	{"probe.two_report_ask", 3, 0, 0, setup_probing_two, {report_success, report_success, acquire_at_10}, finish},
 	{"probe.whole_probes", 2, 0, 0, setup_two, {probe_and_succeed, probe_and_fail}, finish},
+	{"probe.sleeper", 2, 0, 0, setup, {acquire_at_10, probe_and_fail_much_later}, finish_later},
 	{"probe.prober_dies", 2, EX_MORTAL(0), 0, setup, {probe_and_succeed, acquire_at_10}, finish},
 	{"probe.prober_dies_late", 2, EX_MORTAL(0), 0, setup_two, {probe_and_fail, acquire_at_112}, finish},
 	{"probe.expirer_dies", 2, EX_MORTAL(1), 0, setup_probing, {report_late, tick_late}, finish},

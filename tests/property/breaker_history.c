@@ -9,8 +9,6 @@
 
 #include "harness.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,21 +42,6 @@ struct oracle {
 	uint64_t successes, failures, slow, ignored_ever, stale, refused_open, refused_probe, regressions;
 	uint32_t from_state, from_mode, cause; /* of the last transition */
 };
-
-static uint64_t
-take(struct bytes *in, unsigned n)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		v = v << 8 | (in->left ? *in->at : 0);
-		if (in->left) {
-			in->at++;
-			in->left--;
-		}
-	}
-	return v;
-}
 
 static uint64_t
 oracle_time(struct oracle *o, uint64_t now)
@@ -294,6 +277,25 @@ oracle_record(struct oracle *o, struct permit *p, uint32_t outcome, uint64_t now
 	return RHEO_OK;
 }
 
+static int32_t
+oracle_cancel(struct oracle *o, struct permit *p, uint64_t now)
+{
+	if (!same_generation(o, p) || o->state != (p->probe ? RHEO_HALF_OPEN : RHEO_CLOSED))
+		return RHEO_STALE;
+	if (!p->probe)
+		return RHEO_OK;
+	now = oracle_time(o, now);
+	if (!p->out)
+		return RHEO_STALE;
+	p->out = false;
+	if (end_of(o, p) != UINT64_MAX && now >= end_of(o, p)) {
+		probe_ended(o, late(o), end_of(o, p));
+		return RHEO_STALE;
+	}
+	o->issued--;
+	return RHEO_OK;
+}
+
 static void
 oracle_tick(struct oracle *o, uint64_t now)
 {
@@ -308,6 +310,26 @@ oracle_tick(struct oracle *o, uint64_t now)
 }
 
 static void
+oracle_force(struct oracle *o, uint32_t mode, uint64_t now)
+{
+	bool open = mode == RHEO_FORCED_OPEN || (mode == RHEO_AUTO && o->mode == RHEO_FORCED_OPEN);
+
+	now = oracle_time(o, now);
+	if (mode == o->mode)
+		return;
+	o->deadline = now;
+	o->level = 0;
+	turn(o, open ? RHEO_OPEN : RHEO_CLOSED, mode, RHEO_CAUSE_FORCED, now);
+}
+
+static void
+oracle_reset(struct oracle *o, uint64_t now)
+{
+	o->level = 0;
+	turn(o, RHEO_CLOSED, RHEO_AUTO, RHEO_CAUSE_RESET, oracle_time(o, now));
+}
+
+static void
 any_config(struct bytes *in, rheo_breaker_config_t *c)
 {
 	static const uint32_t rates[] = {0, 1, 3333, 5000, 5001, 9999, 10000, 2500};
@@ -315,7 +337,7 @@ any_config(struct bytes *in, rheo_breaker_config_t *c)
 	rheo_breaker_config_init(c, sizeof *c);
 	c->failure_rate_bp = rates[take(in, 1) % 8];
 	c->slow_call_rate_bp = take(in, 1) % 2 ? rates[take(in, 1) % 8] : 0;
-	c->slow_call_ns = take(in, 2);
+	c->slow_call_ns = take(in, 2) + (c->slow_call_rate_bp != 0);
 	c->consecutive_failures = take(in, 1) % 3 ? 0 : 1 + (uint32_t)take(in, 1) % 6;
 	c->minimum_calls = 1 + (uint32_t)take(in, 1) % 12;
 	c->window_slices = 1 + (uint32_t)take(in, 1) % 12;
@@ -348,15 +370,6 @@ resolve(rheo_breaker_config_t *c)
 		c->half_open_failures = 1;
 }
 
-static char failure[512];
-
-#define FAIL(...)                                               \
-	do {                                                    \
-		snprintf(failure, sizeof failure, __VA_ARGS__); \
-		result = failure;                               \
-		goto out;                                       \
-	} while (0)
-
 static const char *
 compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 {
@@ -367,26 +380,23 @@ compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 	if (rheo_breaker_snapshot(b, now, &s, sizeof s) != RHEO_OK)
 		return "snapshot failed";
 	if (s.state != o->state || s.mode != o->mode || s.generation != o->generation) {
-		snprintf(failure, sizeof failure, "state %u/%u mode %u/%u generation %llu/%llu", s.state,
-			 o->state, s.mode, o->mode, (unsigned long long)s.generation,
-			 (unsigned long long)o->generation);
-		return failure;
+		return wrong("state %u/%u mode %u/%u generation %llu/%llu", s.state, o->state, s.mode,
+			     o->mode, (unsigned long long)s.generation,
+			     (unsigned long long)o->generation);
 	}
 	if (s.successes != o->successes || s.failures != o->failures || s.slow != o->slow ||
 	    s.ignored != o->ignored_ever || s.stale != o->stale ||
 	    s.refused_open != o->refused_open || s.refused_probe != o->refused_probe ||
 	    s.clock_regressions != o->regressions) {
-		snprintf(failure, sizeof failure,
-			 "counts: successes %llu/%llu failures %llu/%llu slow %llu/%llu stale %llu/%llu "
-			 "open %llu/%llu probe %llu/%llu regressions %llu/%llu",
-			 (unsigned long long)s.successes, (unsigned long long)o->successes,
-			 (unsigned long long)s.failures, (unsigned long long)o->failures,
-			 (unsigned long long)s.slow, (unsigned long long)o->slow,
-			 (unsigned long long)s.stale, (unsigned long long)o->stale,
-			 (unsigned long long)s.refused_open, (unsigned long long)o->refused_open,
-			 (unsigned long long)s.refused_probe, (unsigned long long)o->refused_probe,
-			 (unsigned long long)s.clock_regressions, (unsigned long long)o->regressions);
-		return failure;
+		return wrong("counts: successes %llu/%llu failures %llu/%llu slow %llu/%llu stale %llu/%llu "
+			     "open %llu/%llu probe %llu/%llu regressions %llu/%llu",
+			     (unsigned long long)s.successes, (unsigned long long)o->successes,
+			     (unsigned long long)s.failures, (unsigned long long)o->failures,
+			     (unsigned long long)s.slow, (unsigned long long)o->slow,
+			     (unsigned long long)s.stale, (unsigned long long)o->stale,
+			     (unsigned long long)s.refused_open, (unsigned long long)o->refused_open,
+			     (unsigned long long)s.refused_probe, (unsigned long long)o->refused_probe,
+			     (unsigned long long)s.clock_regressions, (unsigned long long)o->regressions);
 	}
 	if (o->state == RHEO_HALF_OPEN &&
 	    (s.probes_issued != o->issued || s.probes_succeeded != o->succeeded ||
@@ -403,9 +413,8 @@ compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 		if (e.generation != o->generation || e.from_state != o->from_state ||
 		    e.to_state != o->state || e.from_mode != o->from_mode || e.to_mode != o->mode ||
 		    e.cause != o->cause || e.partial != 0) {
-			snprintf(failure, sizeof failure, "event %u->%u cause %u, oracle %u->%u cause %u",
-				 e.from_state, e.to_state, e.cause, o->from_state, o->state, o->cause);
-			return failure;
+			return wrong("event %u->%u cause %u, oracle %u->%u cause %u", e.from_state,
+				     e.to_state, e.cause, o->from_state, o->state, o->cause);
 		}
 	}
 	return NULL;
@@ -417,9 +426,9 @@ breaker_history(struct bytes in, int *steps)
 	struct oracle *o = calloc(1, sizeof *o);
 	rheo_breaker_config_t given;
 	rheo_breaker_t *b = NULL;
-	const char *result = NULL, *wrong;
+	const char *result = NULL, *differs;
 	uint64_t now = take(&in, 1) % 2 ? take(&in, 8) : take(&in, 3), value, size, delay;
-	void *mem = NULL;
+	struct room mem = {0};
 	int32_t st, want;
 #ifdef RH_NARROW
 	uint64_t passed = 0;
@@ -435,10 +444,9 @@ breaker_history(struct bytes in, int *steps)
 	resolve(&o->cfg);
 	size = rheo_breaker_size(&given);
 	if (size == 0)
-		FAIL("a valid configuration was refused");
-	mem = aligned_alloc((size_t)rheo_breaker_align(), (size_t)size);
-	memset(mem, 0xa5, (size_t)size);
-	if (rheo_breaker_init(mem, size, &given, now, &b) != RHEO_OK)
+		FAIL("a valid configuration was refused for its %s", rheo_breaker_config_fault(&given));
+	mem = room_make((size_t)size);
+	if (rheo_breaker_init(mem.at, size, &given, now, &b) != RHEO_OK)
 		FAIL("init");
 	o->told = now;
 	o->slice_ns = (given.window_ns + given.window_slices - 1) / given.window_slices;
@@ -485,16 +493,8 @@ breaker_history(struct bytes in, int *steps)
 			value = o->permits[i].value;
 			if (op == 25) {
 				st = rheo_breaker_cancel(b, value, now);
-				want = RHEO_OK;
-				if (!same_generation(o, &o->permits[i]) ||
-				    o->state != (o->permits[i].probe ? RHEO_HALF_OPEN : RHEO_CLOSED) ||
-				    (o->permits[i].probe && !o->permits[i].out)) {
-					want = RHEO_STALE;
-					o->stale++;
-				} else if (o->permits[i].probe) {
-					o->permits[i].out = false;
-					o->issued--;
-				}
+				want = oracle_cancel(o, &o->permits[i], now);
+				o->stale += want == RHEO_STALE;
 			} else {
 				st = rheo_breaker_record(b, value, outcome, now);
 				want = oracle_record(o, &o->permits[i], outcome, now);
@@ -509,36 +509,20 @@ breaker_history(struct bytes in, int *steps)
 			uint32_t mode = (uint32_t)take(&in, 1) % 4;
 
 			rheo_breaker_force(b, mode, now);
-			now = now;
-			{
-				uint64_t t = oracle_time(o, now);
-
-				if (mode != o->mode) {
-					bool open = mode == RHEO_FORCED_OPEN ||
-						    (mode == RHEO_AUTO && o->mode == RHEO_FORCED_OPEN);
-
-					o->deadline = t;
-					o->level = 0;
-					turn(o, open ? RHEO_OPEN : RHEO_CLOSED, mode, RHEO_CAUSE_FORCED, t);
-				}
-			}
+			oracle_force(o, mode, now);
 		} else if (op == 30 && take(&in, 1) % 16 == 0) {
 			rheo_breaker_reset(b, now);
-			o->level = 0;
-			turn(o, RHEO_CLOSED, RHEO_AUTO, RHEO_CAUSE_RESET, oracle_time(o, now));
+			oracle_reset(o, now);
 		}
-		wrong = compare(b, o, now);
-		if (wrong != NULL) {
-			static char with_step[600];
-
-			snprintf(with_step, sizeof with_step, "step %d (op %d, now %llu): %s", *steps, (int)op,
-				 (unsigned long long)now, wrong);
-			result = with_step;
-			goto out;
-		}
+		differs = compare(b, o, now);
+		if (differs != NULL)
+			FAIL("step %d (op %d, now %llu): %s", *steps, (int)op, (unsigned long long)now,
+			     differs);
 	}
+	if (!room_intact(&mem))
+		FAIL("a call wrote beyond the breaker");
 out:
-	free(mem);
+	room_free(&mem);
 	free(o);
 	return result;
 }

@@ -13,7 +13,6 @@
 
 #include "harness.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,39 +141,6 @@ make_known(struct oracle *o, uint64_t n, uint64_t op, uint64_t now)
 		oracle_hook(o, now);
 }
 
-static uint64_t
-take(struct bytes *in, unsigned n)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		v = v << 8 | (in->left ? *in->at : 0);
-		if (in->left) {
-			in->at++;
-			in->left--;
-		}
-	}
-	return v;
-}
-
-/* Numbers of every magnitude, edges included. */
-static uint64_t
-any_number(struct bytes *in, unsigned most_bits)
-{
-	unsigned bits = (unsigned)take(in, 1) % (most_bits + 1);
-	uint64_t v = take(in, 8);
-
-	v = bits == 0 ? 0 : bits == 64 ? v : v & ((UINT64_C(1) << bits) - 1);
-	switch (take(in, 1) % 8) {
-	case 0:
-		return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - (bits != 0);
-	case 1:
-		return bits == 64 ? UINT64_C(1) << 63 : UINT64_C(1) << (bits < 63 ? bits : 63);
-	default:
-		return v;
-	}
-}
-
 static void
 any_config(struct bytes *in, rheo_bucket_config_t *cfg)
 {
@@ -191,15 +157,6 @@ any_config(struct bytes *in, rheo_bucket_config_t *cfg)
 	cfg->flags = take(in, 1) % 4 == 0 ? RHEO_BUCKET_START_EMPTY : 0;
 	cfg->counter_lanes = 1;
 }
-
-static char failure[512];
-
-#define FAIL(...)                                                  \
-	do {                                                       \
-		snprintf(failure, sizeof failure, __VA_ARGS__);    \
-		result = failure;                                  \
-		goto out;                                          \
-	} while (0)
 
 static void
 note(struct oracle *o, i128 end, uint64_t n)
@@ -275,7 +232,7 @@ bucket_history(struct bytes in, int *steps)
 	rheo_bucket_stats_t stats;
 	const char *result = NULL;
 	uint64_t now = any_number(&in, 64), size, n, at, got, wait;
-	void *mem = NULL;
+	struct room mem = {0};
 	int32_t st, want;
 	i128 end = 0, e, l;
 
@@ -285,13 +242,12 @@ bucket_history(struct bytes in, int *steps)
 	size = rheo_bucket_size(&o.cfg);
 	if (rheo_bucket_config_check(&o.cfg) != RHEO_OK)
 		return size == 0 ? NULL : "size of an invalid configuration";
-	mem = aligned_alloc((size_t)rheo_bucket_align(), (size_t)size);
+	mem = room_make((size_t)size);
 	o.taken = malloc(sizeof *o.taken * (in.left + 16));
 	o.shift = rh_curve_shift(o.cfg.tokens_per_period, o.cfg.period_ns, o.cfg.burst, o.cfg.max_debt);
 	o.t0 = o.piece_t0 = o.published_ns = now;
 	o.spent = (o.cfg.flags & RHEO_BUCKET_START_EMPTY) ? 0 : -burst_units(&o);
-	memset(mem, 0xa5, (size_t)size);
-	if (rheo_bucket_init(mem, size, &o.cfg, now, &b) != RHEO_OK)
+	if (rheo_bucket_init(mem.at, size, &o.cfg, now, &b) != RHEO_OK)
 		FAIL("init refused a checked configuration");
 	while (in.left > 0) {
 		uint64_t op = take(&in, 1) % 16;
@@ -428,7 +384,8 @@ bucket_history(struct bytes in, int *steps)
 			    (earned(&o, now + wait) < end || earned(&o, now + wait - 1) >= end))
 				FAIL("step %d: wait_ns %llu is not exact", *steps,
 				     (unsigned long long)wait);
-			if (wait == RHEO_FOREVER && earned(&o, UINT64_MAX) >= end)
+			/* The last nanosecond of all is not told from beyond. */
+			if (wait == RHEO_FOREVER && earned(&o, UINT64_MAX - 1) >= end)
 				FAIL("step %d: wait_ns says never", *steps);
 			break;
 		default:
@@ -461,8 +418,10 @@ bucket_history(struct bytes in, int *steps)
 		     (unsigned long long)stats.charged, (unsigned long long)o.charged,
 		     (unsigned long long)stats.refunded, (unsigned long long)o.refunded,
 		     (unsigned long long)stats.clock_regressions, (unsigned long long)o.regressions);
+	if (!room_intact(&mem))
+		FAIL("a call wrote beyond the bucket");
 out:
-	free(mem);
+	room_free(&mem);
 	free(o.taken);
 	return result;
 }

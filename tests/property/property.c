@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Random histories of buckets and breakers against their oracles.
+ * Random histories against their oracles.
  *
  *	property [histories [seed]]
  *
@@ -16,7 +16,7 @@
 #define MOST_BYTES 6000u
 
 static int
-play(const char *name, const char *(*history)(struct bytes, int *), uint64_t seed, uint64_t count)
+play(const char *name, history *run, uint64_t seed, uint64_t count)
 {
 	static uint8_t bytes[MOST_BYTES];
 	uint64_t steps = 0;
@@ -24,15 +24,15 @@ play(const char *name, const char *(*history)(struct bytes, int *), uint64_t see
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t state = seed + i;
 		size_t length = 100 + next_random(&state) % (MOST_BYTES - 100);
-		const char *wrong;
+		const char *result;
 		int n;
 
 		for (size_t k = 0; k < length; k++)
 			bytes[k] = (uint8_t)next_random(&state);
-		wrong = history((struct bytes){bytes, length}, &n);
+		result = run((struct bytes){bytes, length}, &n);
 		steps += (uint64_t)n;
-		if (wrong != NULL) {
-			printf("property: %s, seed %llu: %s\n", name, (unsigned long long)(seed + i), wrong);
+		if (result != NULL) {
+			printf("property: %s, seed %llu: %s\n", name, (unsigned long long)(seed + i), result);
 			return 1;
 		}
 	}

@@ -213,3 +213,121 @@ Test(breaker_config, p11_reconfigure_killed_at_any_point_leaves_old_or_new)
 		assert_u64(got.minimum_calls, 50);
 	}
 }
+
+static uint64_t
+fail_at(rheo_breaker_t *b, uint64_t now_ns)
+{
+	uint64_t permit, delay_ns = 0;
+
+	assert_status(rheo_breaker_try_acquire(b, now_ns, &permit), RHEO_OK);
+	assert_status(rheo_breaker_record(b, permit, RHEO_FAILURE, now_ns), RHEO_OK);
+	assert_status(rheo_breaker_retry_after_ns(b, now_ns, &delay_ns), RHEO_OK);
+	return delay_ns;
+}
+
+Test(breaker_config, any_open_time_that_is_valid_lasts)
+{
+	for (unsigned bits = 0; bits <= 57; bits++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b;
+		uint64_t permit;
+
+		cfg.consecutive_failures = 1;
+		cfg.open_ns = UINT64_C(1) << bits;
+		for (int longest = 0; longest < 2; longest++) {
+			cfg.open_max_ns = longest ? UINT64_C(1) << 57 : 0;
+			b = breaker_from(&cfg, 0);
+			cr_assert(fail_at(b, 5) >= cfg.open_ns, "2^%u ns", bits);
+			assert_status(rheo_breaker_try_acquire(b, 4 + cfg.open_ns, &permit), RHEO_REJ_OPEN);
+		}
+	}
+}
+
+Test(breaker_config, a_shorter_open_time_does_not_end_one_that_runs)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t permit;
+
+	cfg.consecutive_failures = 1;
+	cfg.open_ns = 600 * SECOND;
+	b = breaker_from(&cfg, 0);
+	assert_u64(fail_at(b, 1000), 600 * SECOND);
+	cfg.open_ns = SECOND;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 1000), RHEO_OK);
+	assert_status(rheo_breaker_try_acquire(b, 600 * SECOND, &permit), RHEO_REJ_OPEN);
+	assert_status(rheo_breaker_try_acquire(b, 600 * SECOND + 1000, &permit), RHEO_OK);
+}
+
+Test(breaker_config, p10_fewer_probes_than_have_ended_do_not_leave_it_stuck)
+{
+	for (uint32_t successes = 1; successes <= 2; successes++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b;
+		uint64_t first, second, delay_ns;
+		uint32_t state;
+
+		cfg.consecutive_failures = 1;
+		cfg.open_ns = 100;
+		cfg.half_open_calls = cfg.half_open_failures = 5;
+		b = breaker_from(&cfg, 0);
+		fail_at(b, 10);
+		assert_status(rheo_breaker_try_acquire(b, 200, &first), RHEO_OK);
+		assert_status(rheo_breaker_try_acquire(b, 200, &second), RHEO_OK);
+		assert_status(rheo_breaker_record(b, first, RHEO_SUCCESS, 200), RHEO_OK);
+		assert_status(rheo_breaker_record(b, second, successes == 2 ? RHEO_SUCCESS : RHEO_FAILURE, 200), RHEO_OK);
+		cfg.half_open_calls = 2;
+		cfg.half_open_failures = 1;
+		assert_status(rheo_breaker_reconfigure(b, &cfg, 200), RHEO_OK);
+		assert_status(rheo_breaker_retry_after_ns(b, 200, &delay_ns), RHEO_OK);
+		assert_u64(delay_ns, successes == 2 ? 0 : 100);
+		assert_status(rheo_breaker_tick(b, 200, NULL), RHEO_OK);
+		assert_status(rheo_breaker_state(b, &state, NULL), RHEO_OK);
+		cr_assert(state == (successes == 2 ? RHEO_CLOSED : RHEO_OPEN));
+		assert_status(rheo_breaker_try_acquire(b, 300, &first), RHEO_OK);
+	}
+}
+
+Test(breaker_config, a_row_ends_while_rows_are_not_counted)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t permit;
+
+	cfg.failure_rate_bp = 0;
+	cfg.consecutive_failures = 3;
+	b = breaker_from(&cfg, 0);
+	fail_at(b, 1);
+	fail_at(b, 1);
+	cfg.consecutive_failures = 0;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 1), RHEO_OK);
+	assert_status(rheo_breaker_try_acquire(b, 1, &permit), RHEO_OK);
+	assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 1), RHEO_OK);
+	cfg.consecutive_failures = 3;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 1), RHEO_OK);
+	assert_u64(fail_at(b, 1), 0);
+}
+
+Test(breaker_config, the_success_that_completes_a_smaller_minimum_trips)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t permit;
+	uint32_t state;
+
+	cfg.failure_rate_bp = 9000;
+	cfg.minimum_calls = 20;
+	cfg.lanes = 1;
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 12; i++) {
+		if (i == 10) {
+			cfg.failure_rate_bp = 4000;
+			cfg.minimum_calls = 12;
+			assert_status(rheo_breaker_reconfigure(b, &cfg, 1), RHEO_OK);
+		}
+		assert_status(rheo_breaker_try_acquire(b, 1, &permit), RHEO_OK);
+		rheo_breaker_record(b, permit, i < 5 ? RHEO_FAILURE : RHEO_SUCCESS, 1);
+	}
+	assert_status(rheo_breaker_state(b, &state, NULL), RHEO_OK);
+	cr_assert(state == RHEO_OPEN);
+}

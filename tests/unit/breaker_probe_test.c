@@ -380,3 +380,27 @@ Test(breaker_probe, two_holders_of_one_place_do_not_lose_each_others_permits)
 	assert_status(rheo_breaker_record(shared, p, RHEO_SUCCESS, HALF), RHEO_OK);
 	assert_u64(breaker_snapshot(shared, HALF).probes_succeeded, 1);
 }
+
+Test(breaker_probe, a_late_cancel_comes_to_the_same_with_and_without_a_tick)
+{
+	for (int tick = 0; tick < 2; tick++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b;
+		uint64_t permit;
+		uint32_t state;
+
+		cfg.consecutive_failures = 1;
+		cfg.open_ns = 100;
+		cfg.half_open_calls = 1;
+		cfg.probe_timeout_ns = 1000;
+		b = breaker_from(&cfg, 0);
+		assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_OK);
+		assert_status(rheo_breaker_record(b, permit, RHEO_FAILURE, 0), RHEO_OK);
+		assert_status(rheo_breaker_try_acquire(b, 100, &permit), RHEO_OK);
+		if (tick)
+			assert_status(rheo_breaker_tick(b, 1100, NULL), RHEO_OK);
+		assert_status(rheo_breaker_cancel(b, permit, 1100), RHEO_STALE);
+		assert_status(rheo_breaker_state(b, &state, NULL), RHEO_OK);
+		cr_assert(state == RHEO_OPEN);
+	}
+}

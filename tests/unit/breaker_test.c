@@ -263,3 +263,37 @@ Test(breaker, works_at_any_address)
 	call(c, RHEO_FAILURE, 0, 0);
 	cr_assert(state_of(c) == RHEO_OPEN);
 }
+
+Test(breaker, retry_after_is_by_the_clock_of_whoever_asks)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t permit, delay_ns;
+
+	cfg.consecutive_failures = 1;
+	cfg.open_ns = 100;
+	b = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_try_acquire(b, 1000, &permit), RHEO_OK);
+	assert_status(rheo_breaker_record(b, permit, RHEO_FAILURE, 1000), RHEO_OK);
+	assert_status(rheo_breaker_retry_after_ns(b, 900, &delay_ns), RHEO_OK);
+	assert_u64(delay_ns, 200);
+	assert_u64(breaker_snapshot(b, 900).retry_after_ns, 200);
+}
+
+Test(breaker, rates_are_shown_from_the_calls_that_decide)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.window_calls = 10;
+	cfg.minimum_calls = 20;
+	cfg.failure_rate_bp = 10000;
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 10; i++) {
+		uint64_t permit;
+
+		assert_status(rheo_breaker_try_acquire(b, 1, &permit), RHEO_OK);
+		assert_status(rheo_breaker_record(b, permit, i < 8 ? RHEO_FAILURE : RHEO_SUCCESS, 1), RHEO_OK);
+	}
+	assert_u64(breaker_snapshot(b, 1).failure_rate_bp, 8000);
+}

@@ -326,3 +326,28 @@ Test(bucket_config, p11_reconfigure_killed_at_any_point_leaves_old_or_new_and_a_
 		assert_u64(available_at(b, SECOND), 50);
 	}
 }
+
+Test(bucket_config, a_refused_reconfigure_publishes_nothing)
+{
+	rheo_bucket_t *b = bucket_of(100, 10);
+	rheo_bucket_config_t cfg = bucket_config(100, UINT64_C(1) << 40);
+	rheo_bucket_stats_t s;
+
+	assert_status(rheo_bucket_reconfigure(b, &cfg, UINT64_MAX, RHEO_BUCKET_KEEP), RHEO_ERR_INVAL);
+	assert_status(rheo_bucket_stats(b, &s, sizeof s), RHEO_OK);
+	assert_u64(s.published_ns, 0);
+}
+
+Test(bucket_config, what_a_smaller_burst_dropped_does_not_come_back_with_a_larger_one)
+{
+	rheo_bucket_config_t cfg = bucket_config(1, 1000);
+	rheo_bucket_t *b;
+
+	cfg.period_ns = UINT64_C(31557600) * SECOND;
+	b = bucket_from(&cfg, 0);
+	cfg.burst = 10;
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	cfg.burst = 1000;
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 20 * SECOND, RHEO_BUCKET_KEEP), RHEO_OK);
+	assert_u64(available_at(b, 20 * SECOND), 10);
+}

@@ -370,3 +370,28 @@ Test(bucket_lanes, the_hook_is_due_when_half_of_q_is_earned)
 	assert_status(rheo_bucket_next_refill_ns(laned(0), 0, &delay), RHEO_OK);
 	assert_u64(delay, 10 * MS);
 }
+
+Test(bucket_lanes, a_wait_is_exact_for_a_caller_with_a_clock)
+{
+	rheo_bucket_config_t cfg = bucket_config(100, 6400);
+	rheo_bucket_t *b;
+	uint64_t now = 0, wait_ns, taken;
+
+	cfg.lanes = 2;
+	b = bucket_from(&cfg, 0);
+	while (rheo_bucket_acquire_upto(b, UINT64_MAX, 0, &taken) == RHEO_OK)
+		;
+	for (int i = 0; i < 300; i++) {
+		assert_status(rheo_bucket_wait_ns(b, 1, now, &wait_ns), RHEO_OK);
+		cr_assert(wait_ns != 0);
+		assert_status(rheo_bucket_try_acquire_at(b, 1, now + wait_ns - 1), RHEO_REJ_RATE);
+		now += wait_ns;
+		if (i % 3 == 0)
+			assert_status(rheo_bucket_try_acquire_at(b, 1, now), RHEO_OK);
+		else if (i % 3 == 1)
+			assert_status(rheo_bucket_acquire_upto(b, 5, now, &taken), RHEO_OK);
+		else
+			assert_status(rheo_bucket_reserve(b, 1, now, 0, &wait_ns), RHEO_OK);
+	}
+	assert_u64(now, 300 * 10 * MS);
+}
