@@ -199,7 +199,7 @@ rheo_bucket_acquire_upto(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, uin
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
 	got = take_upto(self, n, now_ns, &st);
-	if (got == 0 && st == RHEO_REJ_RATE && self.lanes != 0 && rh_lanes_publish_news(self, now_ns))
+	if (got == 0 && st == RHEO_REJ_RATE && self.lanes != 0 && rh_lanes_publish_news(self, 1, now_ns))
 		got = take_upto(self, n, now_ns, &st);
 	if (got == 0 && st < 0)
 		return st;

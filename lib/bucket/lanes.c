@@ -289,20 +289,20 @@ acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_c
 
 /*
  * Nobody is refused for what has been earned by his own time and only not been
- * published: true where that is a token or more, and it now is.
+ * published: true where n tokens would then be there, and they now are.
  */
 RH_COLD bool
-rh_lanes_publish_news(struct rh_self self, uint64_t now_ns)
+rh_lanes_publish_news(struct rh_self self, uint64_t n, uint64_t now_ns)
 {
 	struct rh_rules r;
-	uint64_t earned;
+	uint64_t spent;
 
 	/* B-A3 <- B-R3: the credit of that time */
 	if (now_ns <= rh_load_acq(&self.b->published_ns) || !rh_rules_read(self.b, &r))
 		return false;
-	earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
+	spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
 	if (!rh_curve_beyond(&r.curve, now_ns) &&
-	    (int64_t)(rh_curve_earned(&r.curve, now_ns) - earned) < (int64_t)(UINT64_C(1) << self.shift))
+	    rh_level(rh_curve_earned(&r.curve, now_ns), spent, r.cap) < (int64_t)(n << self.shift))
 		return false;
 	rh_bucket_publish(self, now_ns);
 	return true;
@@ -324,7 +324,7 @@ rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 	if (n <= lane_cap && take(self, lane_at(self, own), n, false) != 0)
 		return RHEO_OK;
 	st = acquire_elsewhere(self, own, n, lane_cap);
-	if (st == RHEO_REJ_RATE && now_ns != NULL && rh_lanes_publish_news(self, *now_ns))
+	if (st == RHEO_REJ_RATE && now_ns != NULL && rh_lanes_publish_news(self, n, *now_ns))
 		st = acquire_elsewhere(self, own, n, lane_cap);
 	return st;
 }

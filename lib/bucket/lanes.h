@@ -33,8 +33,8 @@ RH_INTERNAL int32_t rh_lanes_acquire(struct rh_self self, uint64_t n, const uint
 /* Before any other decision for now_ns on a bucket with lanes: publishes it if Q does not pay for it. */
 RH_INTERNAL void rh_lanes_catch_up(struct rh_self self, uint64_t now_ns);
 
-/* Before a refusal at now_ns: publishes what has been earned by then, if that is a token or more. */
-RH_INTERNAL bool rh_lanes_publish_news(struct rh_self self, uint64_t now_ns);
+/* Before a refusal of n at now_ns: publishes what has been earned by then, if that is enough. */
+RH_INTERNAL bool rh_lanes_publish_news(struct rh_self self, uint64_t n, uint64_t now_ns);
 
 /* Takes up to n tokens from the lanes alone; returns how many. */
 RH_INTERNAL uint64_t rh_lanes_take_upto(struct rh_self self, uint64_t n);

@@ -68,7 +68,7 @@ publish_credit(struct rh_self self, const struct rh_rules *r, uint64_t credit)
 	if (spare > credit - before)
 		spare = credit - before;
 	spare >>= self.shift;
-	if (spare != 0 && r->lane_cap != 0)
+	if (spare != 0 && self.lanes != 0 && r->lane_cap != 0)
 		rh_lanes_claim(self, r->lane_cap, spare, &claims);
 	RHEO_INJECT(REFILL_BEFORE_PUBLISH);
 	/* B-R2 -> B-A2: the clamp, before the credit it was made for */
@@ -148,7 +148,7 @@ rh_bucket_publish(struct rh_self self, uint64_t now_ns)
 	} while (!rh_rules_stand(self.b, &r) && tries++ < RH_WORD_TRIES);
 	publish_credit(self, &r, rh_curve_earned(&r.curve, now_ns));
 	publish_time(self, now_ns);
-	if (r.lane_cap != 0)
+	if (self.lanes != 0 && r.lane_cap != 0)
 		rh_lanes_reclaim(self, now_ns);
 }
 
@@ -179,7 +179,7 @@ rheo_bucket_next_refill_ns(const rheo_bucket_t *bucket, uint64_t now_ns, uint64_
 	}
 	earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: any published credit will do */
 	step = r.burst / 8;
-	if (r.lane_cap != 0)
+	if (self.lanes != 0 && r.lane_cap != 0)
 		step = rh_bucket_quantum(r.burst) / 2;
 	if (step == 0)
 		step = 1;

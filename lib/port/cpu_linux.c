@@ -27,7 +27,7 @@ extern const unsigned int __rseq_size __attribute__((weak));
 #define RSEQ_CPU_ID_OFFSET 4
 
 #if defined(__GLIBC__) && defined(__has_builtin)
-#if __has_builtin(__builtin_thread_pointer)
+#if __has_builtin(__builtin_thread_pointer) && !defined(__powerpc__) /* gcc has the name there, not the code */
 #define HAS_RSEQ
 #endif
 #endif
