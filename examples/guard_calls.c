@@ -10,17 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void *
-memory(uint64_t size, uint64_t align)
-{
-	return aligned_alloc(align, size);
-}
-
 static rheo_bucket_t *
 limit(uint64_t per_second, uint64_t burst)
 {
 	rheo_bucket_config_t cfg;
-	rheo_bucket_t *bucket = NULL;
+	rheo_bucket_t *bucket;
 	uint64_t size;
 
 	rheo_bucket_config_init(&cfg, sizeof cfg);
@@ -28,7 +22,7 @@ limit(uint64_t per_second, uint64_t burst)
 	cfg.burst = burst;
 	size = rheo_bucket_size(&cfg);
 	/* A bucket that is NULL would be no limit. */
-	if (rheo_bucket_init(memory(size, rheo_bucket_align()), size, &cfg, 0, &bucket) != RHEO_OK)
+	if (rheo_bucket_init(aligned_alloc(rheo_bucket_align(), size), size, &cfg, 0, &bucket) != RHEO_OK)
 		abort();
 	return bucket;
 }
@@ -59,12 +53,12 @@ main(void)
 	bcfg.minimum_calls = 3;
 	rheo_guard_config_init(&cfg, sizeof cfg);
 	size = rheo_breaker_size(&bcfg);
-	if (rheo_breaker_init(memory(size, rheo_breaker_align()), size, &bcfg, 0, &cfg.breaker) != RHEO_OK)
+	if (rheo_breaker_init(aligned_alloc(rheo_breaker_align(), size), size, &bcfg, 0, &cfg.breaker) != RHEO_OK)
 		return 1;
 	cfg.bucket[0] = limit(2, 4); /* this tenant */
 	cfg.bucket[1] = limit(1000, 1000); /* everybody */
 	size = rheo_guard_size(&cfg);
-	if (rheo_guard_init(memory(size, rheo_guard_align()), size, &cfg, 0, &guard) != RHEO_OK)
+	if (rheo_guard_init(aligned_alloc(rheo_guard_align(), size), size, &cfg, 0, &guard) != RHEO_OK)
 		return 1;
 
 	for (uint64_t i = 0; i < 14; i++) {
