@@ -106,15 +106,25 @@ is_admission(const struct note *e)
 
 /*
  * In doubt or not: what may have been lent was. A new rate is in force from some
- * moment of the call that makes it; while the call lasts credit may be earned
- * by either.
+ * moment of the call that makes it: while the call lasts credit may be earned by
+ * either. A caller that read the old rules may decide and publish by them after
+ * it, until the new curve is as far; and with lanes, whose time is not known
+ * more exactly, a 64th of the burst later.
  */
-static inline uint64_t
+static inline struct span
 lent_by(const struct view *v, const struct note *e)
 {
-	uint64_t either = (v->w->traits & BENDS) ? (e->hi - e->lo) / SLOWER_NS + 1 : 0;
+	struct span s = {e->lo, e->hi + (e->doubt ? debt_ns(v) : 0), e->n};
+	uint64_t either;
 
-	return e->kind == REFUND ? e->n : e->kind == RECONFIGURE ? e->n + either : 0;
+	if (e->kind != REFUND && e->kind != RECONFIGURE)
+		s.n = 0;
+	if (e->kind == RECONFIGURE && (v->w->traits & BENDS)) {
+		either = (e->hi - e->lo) / SLOWER_NS + 1;
+		s.n += either;
+		s.hi += (either + v->w->burst[e->object] / 64 + 1) * RATE_PERIOD_NS / RATE_TOKENS;
+	}
+	return s;
 }
 
 /* Admissions are looked at from the last `recent` notes of each actor on, loans are all of them. */
@@ -128,16 +138,12 @@ check_tank_intervals(const struct view *v, unsigned t, uint64_t recent, struct t
 	for (uint32_t i = 0; i < v->w->actors; i++)
 		for (uint64_t k = 0; k < v->w->actor[i].done; k++) {
 			const struct note *e = &v->w->actor[i].note[k];
-			struct span s = {e->lo, e->hi, e->n};
-			bool old = k + recent < v->w->actor[i].done;
+			struct span s = lent_by(v, e);
 
 			if (e->kind > RECONFIGURE || e->object != t)
 				continue;
-			if (e->doubt)
-				s.hi += debt_ns(v);
-			if (is_admission(e) && !old)
-				admitted[n++] = s;
-			s.n = lent_by(v, e);
+			if (is_admission(e) && k + recent >= v->w->actor[i].done)
+				admitted[n++] = (struct span){e->lo, e->hi, e->n};
 			if (s.n != 0)
 				lent[lents++] = s;
 		}
