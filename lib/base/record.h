@@ -43,6 +43,8 @@
 
 /* More than any writer can cause while one reader runs; past it the memory is corrupt (P14). */
 #define RH_RECORD_TRIES 4096u
+/* The same for one word while one writer replaces it. */
+#define RH_RECORD_WORD_TRIES 16u
 
 static inline uint32_t
 rh_record_active(uint64_t control)
@@ -103,9 +105,13 @@ rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen
 	RHEO_INJECT(RECORD_CLAIMED);
 	for (unsigned i = 0; i < 2 * fields; i++) {
 		uint64_t half = (i & 1) ? value[i / 2] >> 32 : (uint32_t)value[i / 2];
+		unsigned tries = 0;
 		uint64_t w;
 
 		do {
+			/* A writer overtaken changes a word once; what changes on and on is not ours (P14). */
+			if (tries++ == RH_RECORD_WORD_TRIES)
+				return false;
 			w = rh_load_acq(&slot[i]); /* R-A2 <- R-R2, R-R3: a word shows its writer's claim */
 			if (rh_load_acq(control) != claim) /* R-A3 <- R-R1, R-R2: who holds the claim now */
 				return false;

@@ -265,16 +265,18 @@ do_what_is_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 static uint64_t
 next_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 {
-	uint64_t w = rh_load_acq(&self.b->state), at = UINT64_MAX; /* T-A1 <- T-R1: its generation */
+	uint64_t w = rh_load_acq(&self.b->state), at = UINT64_MAX, left; /* T-A1 <- T-R1: its generation */
 	struct rh_state s = rh_state_unpack(w);
 	struct rh_window window = rh_breaker_window(self);
 
-	if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO)
+	if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO) {
 		at = rh_breaker_deadline(self, w);
-	else if (s.state == RHEO_HALF_OPEN)
+	} else if (s.state == RHEO_HALF_OPEN) {
 		at = rh_probe_due(self, r, now_ns);
-	else if (rh_state_passes(w) && window.ring == NULL && window.shape.slice_ns != 0)
-		at = now_ns + (window.shape.slice_ns - now_ns % window.shape.slice_ns);
+	} else if (rh_state_passes(w) && window.ring == NULL && window.shape.slice_ns != 0) {
+		left = window.shape.slice_ns - now_ns % window.shape.slice_ns;
+		at = left > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + left;
+	}
 	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
 }
 
@@ -371,7 +373,7 @@ static uint64_t
 retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
 {
 	struct rh_state s = rh_state_unpack(w);
-	uint64_t at, generation;
+	uint64_t at, generation, open_ns;
 
 	if (s.mode == RHEO_FORCED_OPEN)
 		return RHEO_FOREVER;
@@ -386,8 +388,9 @@ retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_
 	if (s.state == RHEO_HALF_OPEN && at <= now_ns && !(r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS)) {
 		/* A probe is lost: whoever asks next finds it failed then, and OPEN since. */
 		generation = rh_breaker_generation(self, w);
-		at += rh_open_duration(r, rh_breaker_level(self, generation) + 1, self.b->head.origin,
-				       generation + 1);
+		open_ns = rh_open_duration(r, rh_breaker_level(self, generation) + 1, self.b->head.origin,
+					   generation + 1);
+		at = at > UINT64_MAX - open_ns ? UINT64_MAX : at + open_ns;
 	}
 	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
 }

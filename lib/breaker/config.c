@@ -74,10 +74,10 @@ fault_of(const rheo_breaker_config_t *c)
 		return "window_calls";
 	if (bad_ns(c->open_ns, MAX_NS))
 		return "open_ns";
-	if (c->open_backoff_bp > MAX_BACKOFF_BP)
-		return "open_backoff_bp";
 	if (open_max_of(c) < c->open_ns || open_max_of(c) > MAX_NS)
 		return "open_max_ns";
+	if (c->open_backoff_bp > MAX_BACKOFF_BP)
+		return "open_backoff_bp";
 	if (c->open_jitter_bp > FULL_BP)
 		return "open_jitter_bp";
 	if (c->half_open_calls == 0 || c->half_open_calls > RH_PROBES_MAX)
@@ -86,9 +86,9 @@ fault_of(const rheo_breaker_config_t *c)
 		return "half_open_successes";
 	if (c->half_open_failures > c->half_open_calls)
 		return "half_open_failures";
-	if (bad_ns(c->probe_timeout_ns, MAX_PROBE_NS))
-		return "probe_timeout_ns";
-	return c->lanes > 1u << MAX_LANES_LOG2 ? "lanes" : NULL;
+	if (c->lanes > 1u << MAX_LANES_LOG2)
+		return "lanes";
+	return bad_ns(c->probe_timeout_ns, MAX_PROBE_NS) ? "probe_timeout_ns" : NULL;
 }
 
 /* The caller's configuration over the defaults, checked, zeros replaced by what they stand for. */
@@ -381,6 +381,9 @@ rheo_breaker_config(const rheo_breaker_t *breaker, rheo_breaker_config_t *cfg, u
 	c.consecutive_failures = r.consecutive_failures;
 	c.minimum_calls = r.minimum_calls;
 	c.window_ns = self.b->shape.slice_ns * self.b->shape.slices;
+	/* Whole slices may pass the longest window; that one means the same slices, and is valid. */
+	if (c.window_ns > MAX_NS)
+		c.window_ns = MAX_NS;
 	c.window_slices = self.b->shape.slices;
 	c.window_calls = self.b->shape.window_calls;
 	c.open_ns = r.open_ns;

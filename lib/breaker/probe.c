@@ -366,7 +366,7 @@ uint64_t
 rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 {
 	struct rh_state s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
-	uint64_t due = UINT64_MAX, at, latest = now_ns + r->probe_timeout_ns;
+	uint64_t due = UINT64_MAX, at, latest = end_of(r, now_ns);
 
 	if (s.state != RHEO_HALF_OPEN)
 		return UINT64_MAX;
@@ -381,5 +381,5 @@ rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 		if (at < due)
 			due = at;
 	}
-	return due < latest ? due : latest < now_ns ? UINT64_MAX : latest;
+	return due < latest ? due : latest;
 }

@@ -90,32 +90,57 @@ open_up(struct oracle *o, uint32_t level, uint32_t cause, bool at_once, uint64_t
 	turn(o, RHEO_OPEN, o->mode, cause, now);
 }
 
-static void
-judge(struct oracle *o, uint64_t slice, uint64_t now)
-{
-	uint64_t calls = 0, failures = 0, slow = 0, first = 0;
-	uint32_t minimum = o->cfg.minimum_calls;
+/* What is in the window when `slice` is the latest. */
+struct counts {
+	uint64_t calls, failures, slow;
+};
 
-	if (o->cfg.window_calls != 0) {
-		first = o->ncalls > o->cfg.window_calls ? o->ncalls - o->cfg.window_calls : 0;
-		minimum = minimum < o->cfg.window_calls ? minimum : o->cfg.window_calls;
-	}
-	for (unsigned i = (unsigned)first; i < o->ncalls; i++) {
+static struct counts
+in_window(const struct oracle *o, uint64_t slice)
+{
+	struct counts n = {0, 0, 0};
+	unsigned first = 0;
+
+	if (o->cfg.window_calls != 0 && o->ncalls > o->cfg.window_calls)
+		first = o->ncalls - o->cfg.window_calls;
+	for (unsigned i = first; i < o->ncalls; i++) {
 		const struct call *c = &o->calls[i];
 
 		if (o->cfg.window_calls == 0 &&
 		    (c->slice > slice || slice - c->slice >= o->cfg.window_slices))
 			continue;
-		calls++;
-		failures += c->failed;
-		slow += c->slow;
+		n.calls++;
+		n.failures += c->failed;
+		n.slow += c->slow;
 	}
-	if (calls < minimum)
+	return n;
+}
+
+static uint64_t
+slice_at(const struct oracle *o, uint64_t now)
+{
+	return now / o->slice_ns > o->slice ? now / o->slice_ns : o->slice;
+}
+
+static uint32_t
+minimum_of(const struct oracle *o)
+{
+	uint32_t all = o->cfg.window_calls;
+
+	return all != 0 && all < o->cfg.minimum_calls ? all : o->cfg.minimum_calls;
+}
+
+static void
+judge(struct oracle *o, uint64_t slice, uint64_t now)
+{
+	struct counts n = in_window(o, slice);
+
+	if (n.calls < minimum_of(o))
 		return;
-	if (o->cfg.failure_rate_bp != 0 && failures * 10000 >= (uint64_t)o->cfg.failure_rate_bp * calls)
+	if (o->cfg.failure_rate_bp != 0 && n.failures * 10000 >= (uint64_t)o->cfg.failure_rate_bp * n.calls)
 		open_up(o, 0, RHEO_CAUSE_FAILURE_RATE, false, now);
 	else if (o->cfg.slow_call_rate_bp != 0 &&
-		 slow * 10000 >= (uint64_t)o->cfg.slow_call_rate_bp * calls)
+		 n.slow * 10000 >= (uint64_t)o->cfg.slow_call_rate_bp * n.calls)
 		open_up(o, 0, RHEO_CAUSE_SLOW_CALL_RATE, false, now);
 }
 
@@ -296,17 +321,37 @@ oracle_cancel(struct oracle *o, struct permit *p, uint64_t now)
 	return RHEO_OK;
 }
 
-static void
-oracle_tick(struct oracle *o, uint64_t now)
+/* When time alone next makes something due; UINT64_MAX: never. */
+static uint64_t
+due(const struct oracle *o, uint64_t now)
 {
-	now = oracle_time(o, now);
+	uint64_t at = UINT64_MAX, begun = now - now % o->slice_ns;
+
+	if (o->state == RHEO_OPEN)
+		return o->mode == RHEO_AUTO ? o->deadline : UINT64_MAX;
+	if (o->state == RHEO_CLOSED && o->mode == RHEO_AUTO && o->cfg.window_calls == 0)
+		return begun > UINT64_MAX - o->slice_ns ? UINT64_MAX : begun + o->slice_ns;
+	for (unsigned i = 0; i < o->npermits; i++)
+		if (o->permits[i].out && end_of(o, &o->permits[i]) < at)
+			at = end_of(o, &o->permits[i]);
+	return at;
+}
+
+/* Returns how long after the caller's time to call again. */
+static uint64_t
+oracle_tick(struct oracle *o, uint64_t callers)
+{
+	uint64_t now = oracle_time(o, callers), at;
+
 	if (o->state == RHEO_CLOSED && o->mode == RHEO_AUTO)
-		judge(o, now / o->slice_ns > o->slice ? now / o->slice_ns : o->slice, now);
+		judge(o, slice_at(o, now), now);
 	expire(o, now);
 	if (o->state == RHEO_OPEN && o->mode == RHEO_AUTO && now >= o->deadline)
 		turn(o, RHEO_HALF_OPEN, o->mode, RHEO_CAUSE_OPEN_TIME_OVER, now);
 	if (now > o->told)
 		o->told = now;
+	at = due(o, now);
+	return at == UINT64_MAX ? RHEO_FOREVER : at - callers;
 }
 
 static void
@@ -370,6 +415,23 @@ resolve(rheo_breaker_config_t *c)
 		c->half_open_failures = 1;
 }
 
+static uint64_t
+rate_bp(const struct oracle *o, uint64_t bad, uint64_t calls)
+{
+	return calls < minimum_of(o) ? 0 : bad * 10000 / calls;
+}
+
+static bool
+same_window(const rheo_breaker_snapshot_t *s, const struct oracle *o, uint64_t now)
+{
+	/* A turn empties the oracle's list. */
+	struct counts n = in_window(o, slice_at(o, now > o->told ? now : o->told));
+
+	return s->window_calls == n.calls && s->window_failures == n.failures && s->window_slow == n.slow &&
+	       s->failure_rate_bp == rate_bp(o, n.failures, n.calls) &&
+	       s->slow_call_rate_bp == rate_bp(o, n.slow, n.calls);
+}
+
 static const char *
 compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 {
@@ -407,6 +469,10 @@ compare(const rheo_breaker_t *b, const struct oracle *o, uint64_t now)
 		return "failures in a row differ";
 	if (s.backoff_level != o->level && o->state != RHEO_CLOSED)
 		return "backoff level differs";
+	if (!same_window(&s, o, now))
+		return wrong("window: %llu calls, %llu failures, %llu slow, rates %u and %u differ",
+			     (unsigned long long)s.window_calls, (unsigned long long)s.window_failures,
+			     (unsigned long long)s.window_slow, s.failure_rate_bp, s.slow_call_rate_bp);
 	if (o->generation != 0) {
 		if (rheo_breaker_events(b, o->generation - 1, &e, 1, &n) != RHEO_OK || n != 1)
 			return "the last transition is not in the log";
@@ -503,8 +569,11 @@ breaker_history(struct bytes in, int *steps)
 				FAIL("step %d: report at %llu gave %d, oracle %d", *steps,
 				     (unsigned long long)now, st, want);
 		} else if (op < 29) {
-			rheo_breaker_tick(b, now, &delay);
-			oracle_tick(o, now);
+			uint64_t next = oracle_tick(o, now);
+
+			if (rheo_breaker_tick(b, now, &delay) != RHEO_OK || delay != next)
+				FAIL("step %d: tick at %llu is due again in %llu, oracle %llu", *steps,
+				     (unsigned long long)now, (unsigned long long)delay, (unsigned long long)next);
 		} else if (op == 29 && take(&in, 1) % 8 == 0) {
 			uint32_t mode = (uint32_t)take(&in, 1) % 4;
 

@@ -106,6 +106,15 @@ oracle_hook(struct oracle *o, uint64_t now)
 		o->spent = o->published - burst_units(o);
 }
 
+/* How long the library's piece of the curve is used. */
+static u128
+span_of(const struct oracle *o)
+{
+	uint64_t g = rh_gcd(o->cfg.tokens_per_period, o->cfg.period_ns);
+
+	return ((u128)1 << 62) * (o->cfg.period_ns / g) / ((u128)(o->cfg.tokens_per_period / g) << o->shift);
+}
+
 /* Every call that asks for credit at `now` passes here. */
 static void
 pass_span(struct oracle *o, uint64_t now)
@@ -113,9 +122,9 @@ pass_span(struct oracle *o, uint64_t now)
 	uint64_t g = rh_gcd(o->cfg.tokens_per_period, o->cfg.period_ns);
 	u128 mult = (u128)(o->cfg.tokens_per_period / g) << o->shift;
 	uint64_t period = o->cfg.period_ns / g;
-	u128 span = ((u128)1 << 62) * period / mult, units;
+	u128 units;
 
-	if (now <= o->piece_t0 || now - o->piece_t0 <= span)
+	if (now <= o->piece_t0 || now - o->piece_t0 <= span_of(o))
 		return;
 	units = mult * (now - o->piece_t0) / period;
 	if (units > ((u128)1 << 62) + ((u128)1 << 61)) {
@@ -139,6 +148,58 @@ make_known(struct oracle *o, uint64_t n, uint64_t op, uint64_t now)
 		return;
 	if (now > o->published_ns && earned(o, now) - o->published >= (i128)quantum << o->shift)
 		oracle_hook(o, now);
+}
+
+/* Whether `wait` is how long after now the credit `end` is earned, to the nanosecond. */
+static bool
+is_wait(const struct oracle *o, i128 end, uint64_t now, uint64_t wait)
+{
+	/* The last nanosecond of all is not told from beyond. */
+	if (wait == RHEO_FOREVER)
+		return earned(o, UINT64_MAX - 1) < end;
+	return earned(o, now + wait) >= end && (wait == 0 || earned(o, now + wait - 1) < end);
+}
+
+/* The same for a level. */
+static bool
+is_wait_for(const struct oracle *o, i128 units, uint64_t now, uint64_t wait)
+{
+	i128 e = credit_at(o, &now), l = level(o, e);
+
+	return l >= units ? wait == 0 : is_wait(o, e - l + units, now, wait);
+}
+
+static const char *
+check_quota(const struct oracle *o, const rheo_bucket_t *b, uint64_t now)
+{
+	rheo_bucket_quota_t q;
+	i128 l = level(o, credit_at(o, &now)), whole = (l > 0 ? l : 0) >> o->shift;
+	u128 fill = ((u128)o->cfg.burst * o->cfg.period_ns + o->cfg.tokens_per_period - 1) / o->cfg.tokens_per_period;
+
+	if (rheo_bucket_quota(b, now, &q) != RHEO_OK)
+		return "quota";
+	if (q.limit != o->cfg.burst || q.window_ns != (fill > UINT64_MAX ? UINT64_MAX : (uint64_t)fill) ||
+	    q.remaining != (uint64_t)whole || q.time_ns != (now > o->published_ns ? now : o->published_ns))
+		return "quota's limit, window, remaining or time";
+	if (!is_wait_for(o, burst_units(o), now, q.full_ns))
+		return wrong("quota: full_ns %llu", (unsigned long long)q.full_ns);
+	if (l >= burst_units(o) ? q.more_ns != 0 : !is_wait_for(o, (whole + 1) << o->shift, now, q.more_ns))
+		return wrong("quota: more_ns %llu", (unsigned long long)q.more_ns);
+	return NULL;
+}
+
+/* The hook is due when an eighth of the burst is earned beyond what is published, or the library's piece has ended. */
+static const char *
+check_next(const struct oracle *o, const rheo_bucket_t *b, uint64_t now)
+{
+	uint64_t eighth = o->cfg.burst / 8 != 0 ? o->cfg.burst / 8 : 1, next;
+
+	if (rheo_bucket_next_refill_ns(b, now, &next) != RHEO_OK)
+		return "next_refill_ns";
+	if (is_wait(o, o->published + ((i128)eighth << o->shift), now, next) ||
+	    (next == 0 && now > o->piece_t0 && now - o->piece_t0 > span_of(o)))
+		return NULL;
+	return wrong("next_refill_ns %llu", (unsigned long long)next);
 }
 
 static void
@@ -230,7 +291,7 @@ bucket_history(struct bytes in, int *steps)
 	struct oracle o;
 	rheo_bucket_t *b = NULL;
 	rheo_bucket_stats_t stats;
-	const char *result = NULL;
+	const char *result = NULL, *differs;
 	uint64_t now = any_number(&in, 64), size, n, at, got, wait;
 	struct room mem = {0};
 	int32_t st, want;
@@ -368,25 +429,15 @@ bucket_history(struct bytes in, int *steps)
 		case 11:
 		case 12:
 			st = rheo_bucket_wait_ns(b, n, now, &wait);
-			e = credit_at(&o, &at);
-			l = level(&o, e);
-			if (n > o.cfg.burst) {
-				if (st != RHEO_REJ_NEVER || wait != RHEO_FOREVER)
-					FAIL("step %d: wait_ns above the burst gave %d", *steps, st);
-				break;
-			}
-			end = e - l + ((i128)n << o.shift);
-			if (wait == 0 && l < (i128)n << o.shift && earned(&o, now) < end)
-				FAIL("step %d: wait_ns says now", *steps);
-			if (wait != 0 && l >= (i128)n << o.shift)
-				FAIL("step %d: wait_ns says later", *steps);
-			if (wait != 0 && wait != RHEO_FOREVER &&
-			    (earned(&o, now + wait) < end || earned(&o, now + wait - 1) >= end))
-				FAIL("step %d: wait_ns %llu is not exact", *steps,
-				     (unsigned long long)wait);
-			/* The last nanosecond of all is not told from beyond. */
-			if (wait == RHEO_FOREVER && earned(&o, UINT64_MAX - 1) >= end)
-				FAIL("step %d: wait_ns says never", *steps);
+			if (n > o.cfg.burst ? st != RHEO_REJ_NEVER || wait != RHEO_FOREVER
+					    : st != RHEO_OK || !is_wait_for(&o, (i128)n << o.shift, now, wait))
+				FAIL("step %d: wait_ns(%llu, %llu) gave %d and %llu", *steps, (unsigned long long)n,
+				     (unsigned long long)now, st, (unsigned long long)wait);
+			differs = check_quota(&o, b, now);
+			if (differs == NULL)
+				differs = check_next(&o, b, now);
+			if (differs != NULL)
+				FAIL("step %d: at %llu: %s", *steps, (unsigned long long)now, differs);
 			break;
 		default:
 			st = rheo_bucket_try_acquire(b, n);

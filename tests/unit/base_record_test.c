@@ -108,3 +108,21 @@ Test(base_record, the_tag_comes_round_without_a_mix)
 		cr_assert(replace(third) && holds(third));
 	}
 }
+
+/* Slot 1, which the first replacement fills. */
+static void
+a_neighbour_that_writes_on(const char *point)
+{
+	if (strcmp(point, "RECORD_BEFORE_WORD") == 0)
+		rh_add_rlx(&words[2 * FIELDS + 1], 1);
+}
+
+Test(base_record, p14_a_word_that_somebody_changes_on_and_on_is_given_up)
+{
+	rh_record_init(&control, words, FIELDS, first);
+	rh_inject_hook = a_neighbour_that_writes_on;
+	cr_assert(!replace(second));
+	rh_inject_hook = NULL;
+	cr_assert(holds(first));
+	cr_assert(replace(second) && holds(second));
+}

@@ -65,6 +65,8 @@ Test(breaker_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 	BAD(probe_timeout_ns, 0), GOOD(probe_timeout_ns, UINT64_C(1) << 40), BAD(probe_timeout_ns, (UINT64_C(1) << 40) + 1);
 	BAD(struct_size, 0), BAD(struct_size, 3);
 	c.open_ns = 0, c.lanes = 1000, check(RHEO_ERR_INVAL, "open_ns");
+	c.open_max_ns = 1, c.open_backoff_bp = UINT32_MAX, check(RHEO_ERR_INVAL, "open_max_ns");
+	c.lanes = 1000, c.probe_timeout_ns = 0, check(RHEO_ERR_INVAL, "lanes");
 	cr_assert_str_eq(rheo_breaker_config_fault(NULL), "struct_size");
 #undef GOOD
 #undef BAD
@@ -141,6 +143,27 @@ Test(breaker_config, the_configuration_in_force_can_be_read_back_and_used_again)
 		  got.consecutive_failures == 9 && got.flags == RHEO_BREAKER_PROBE_TIMEOUT_CANCELS);
 	assert_status(rheo_breaker_reconfigure(b, &got, 0), RHEO_OK);
 	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+}
+
+Test(breaker_config, the_longest_window_read_back_is_valid_and_the_same)
+{
+	for (uint32_t slices = 1; slices <= 64; slices++)
+		for (uint64_t less = 0; less < slices; less++) {
+			rheo_breaker_config_t cfg = breaker_config(), got;
+			rheo_breaker_t *b, *again;
+
+			cfg.window_ns = (UINT64_C(1) << 57) - less;
+			cfg.window_slices = slices;
+			b = breaker_from(&cfg, 0);
+			assert_status(rheo_breaker_config(b, &got, sizeof got), RHEO_OK);
+			cr_assert(got.window_ns >= cfg.window_ns && got.window_ns - cfg.window_ns < slices);
+			assert_status(rheo_breaker_config_check(&got), RHEO_OK);
+			assert_status(rheo_breaker_reconfigure(b, &got, 0), RHEO_OK);
+			again = breaker_from(&got, 0);
+			assert_status(rheo_breaker_reconfigure(again, &cfg, 0), RHEO_OK);
+			free(rh_handle_memory(b));
+			free(rh_handle_memory(again));
+		}
 }
 
 Test(breaker_config, reconfigure_keeps_state_and_window)
@@ -330,4 +353,51 @@ Test(breaker_config, the_success_that_completes_a_smaller_minimum_trips)
 	}
 	assert_status(rheo_breaker_state(b, &state, NULL), RHEO_OK);
 	cr_assert(state == RHEO_OPEN);
+}
+
+Test(breaker_config, a_seed_of_the_callers_is_kept_and_none_means_one_from_the_time)
+{
+	uint64_t drawn[2] = {0, 0};
+
+	for (uint64_t seed = 0; seed < 3; seed++)
+		for (uint64_t now = 0; now < 2; now++) {
+			rheo_breaker_config_t cfg = breaker_config(), got;
+
+			cfg.jitter_seed = seed;
+			assert_status(rheo_breaker_config(breaker_from(&cfg, now), &got, sizeof got), RHEO_OK);
+			if (seed != 0)
+				assert_u64(got.jitter_seed, seed);
+			else
+				drawn[now] = got.jitter_seed;
+		}
+	cr_assert(drawn[0] != drawn[1] && drawn[0] != 0 && drawn[1] != 0);
+}
+
+Test(breaker_config, every_field_is_read_back_as_it_was_set)
+{
+	rheo_breaker_config_t cfg = {.flags = RHEO_BREAKER_PROBE_TIMEOUT_CANCELS,
+				     .failure_rate_bp = 4321,
+				     .slow_call_rate_bp = 8765,
+				     .slow_call_ns = UINT64_C(0x123456789),
+				     .consecutive_failures = 4000000001u,
+				     .minimum_calls = 4000000003u,
+				     .window_ns = 21 * SECOND,
+				     .window_slices = 7,
+				     .open_ns = UINT64_C(0x223456789),
+				     .open_max_ns = UINT64_C(0x323456789),
+				     .open_backoff_bp = 1000000,
+				     .open_jitter_bp = 9999,
+				     .jitter_seed = UINT64_C(0xfedcba9876543210),
+				     .half_open_calls = 32,
+				     .half_open_successes = 31,
+				     .half_open_failures = 30,
+				     .lanes = 2,
+				     .probe_timeout_ns = UINT64_C(0xff23456789)},
+			      got;
+
+	cfg.struct_size = sizeof cfg;
+	for (cfg.window_calls = 0; cfg.window_calls <= 1 << 20; cfg.window_calls += 1 << 19) {
+		assert_status(rheo_breaker_config(breaker_from(&cfg, 0), &got, sizeof got), RHEO_OK);
+		cr_assert(memcmp(&got, &cfg, sizeof cfg) == 0);
+	}
 }

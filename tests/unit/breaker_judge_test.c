@@ -276,3 +276,45 @@ Test(breaker_judge, sums_are_few_where_the_rate_is_steady)
 	}
 	cr_assert(sums > 0 && sums < 60, "%llu sums over all lanes", (unsigned long long)sums);
 }
+
+/* Whoever read the watch before it was cleared and set again must not clear what was set since. */
+Test(breaker_judge, each_setting_of_the_watch_is_another_number)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+	struct rh_bself self = rh_breaker_self(b);
+	uint64_t last = 0;
+
+	for (int i = 0; i < 10; i++) {
+		uint64_t set = rh_breaker_watch(self), v = set;
+
+		cr_assert(set > last && rh_breaker_watched(self));
+		last = set;
+		if (i % 2 == 0)
+			cr_assert(rh_cas_rlx(&self.b->watch, &v, set - 1) && !rh_breaker_watched(self));
+	}
+}
+
+Test(breaker_judge, the_watch_ends_when_the_rates_are_not_reached)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+
+	rh_breaker_watch(rh_breaker_self(b));
+	call(b, RHEO_SUCCESS, 0, 0);
+	cr_assert(!rh_breaker_watched(rh_breaker_self(b)));
+}
+
+Test(breaker_judge, calls_judged_before_a_reset_are_not_counted_after_it)
+{
+	rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+
+	for (int i = 0; i < 100; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 5; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
+	for (int i = 0; i < 4; i++) {
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		call(b, RHEO_FAILURE, 0, 0);
+	}
+	cr_assert(state_of(b) == RHEO_OPEN);
+}

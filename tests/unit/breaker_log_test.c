@@ -142,3 +142,66 @@ Test(breaker_log, a_writer_that_wakes_late_writes_over_nothing_newer)
 		cr_assert(e[i].generation == 18 + i && e[i].cause == RHEO_CAUSE_FORCED && e[i].at_ns == 7);
 	assert_u64(breaker_snapshot(shared, 7).generation, 33);
 }
+
+/* A place of the log that holds another generation's entry: newer, as while it is being read; older, as never. */
+Test(breaker_log, an_entry_of_another_generation_is_not_told_as_the_one_asked_for)
+{
+	for (int newer = 0; newer < 2; newer++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b = breaker_from(&cfg, 0);
+		struct rh_breaker *raw = rh_breaker_self(b).b;
+		rheo_breaker_event_t e[16];
+		uint32_t n = 99;
+
+		for (int i = 0; i < 20; i++)
+			rheo_breaker_reset(b, 0);
+		rh_swap_rlx(&raw->log[18 % RH_LOG_EVENTS].what,
+			    (rh_load_rlx(&raw->log[18 % RH_LOG_EVENTS].what) & UINT32_MAX) |
+				    (uint64_t)(newer ? 34 : 2) << 32);
+		assert_status(rheo_breaker_events(b, 16, e, 16, &n), RHEO_OK);
+		assert_u64(n, 3);
+		cr_assert(e[0].generation == 17 && e[1].generation == 19 && e[2].generation == 20);
+	}
+}
+
+Test(breaker_log, a_poller_gets_no_more_than_it_has_room_for_and_the_rest_next_time)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	rheo_breaker_event_t e[3];
+	uint32_t n;
+
+	for (int i = 0; i < 16; i++)
+		rheo_breaker_reset(b, 0);
+	for (uint64_t since = 0, left = 16; left != 0; since += n, left -= n) {
+		memset(e, 0, sizeof e);
+		assert_status(rheo_breaker_events(b, since, e, 2, &n), RHEO_OK);
+		cr_assert(n == 2 && e[0].generation == since + 1 && e[1].generation == since + 2);
+		assert_u64(e[2].generation, 0);
+	}
+	assert_status(rheo_breaker_events(b, 16, e, 3, &n), RHEO_OK);
+	assert_u64(n, 0);
+	assert_status(rheo_breaker_events(b, 0, NULL, 0, &n), RHEO_OK);
+	assert_u64(n, 0);
+}
+
+Test(breaker_log, all_64_bits_of_times_and_the_low_32_of_counts_are_told)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	const uint64_t at = UINT64_C(0x123456789abcdef0);
+	rheo_breaker_t *b;
+	rheo_breaker_event_t e;
+	uint32_t n;
+
+	cfg.open_ns = UINT64_C(0x123456789a);
+	cfg.slow_call_rate_bp = 10000;
+	cfg.slow_call_ns = MS;
+	b = breaker_from(&cfg, at);
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_SUCCESS, at, 2 * MS);
+	assert_status(rheo_breaker_events(b, 0, &e, 1, &n), RHEO_OK);
+	cr_assert(n == 1 && e.at_ns == at + 2 * MS && e.open_ns == cfg.open_ns && e.calls == 4 && e.failures == 0 &&
+		  e.slow == 4 && e.cause == RHEO_CAUSE_SLOW_CALL_RATE);
+	for (int i = 0; i < 3; i++)
+		assert_u64(e.reserved[i], 0);
+}

@@ -404,3 +404,53 @@ Test(breaker_probe, a_late_cancel_comes_to_the_same_with_and_without_a_tick)
 		cr_assert(state == RHEO_OPEN);
 	}
 }
+
+/* One probe of 1 s, admitted `before` nanoseconds before the end of time; OPEN lasts 5 s. */
+static rheo_breaker_t *
+last_probe(uint64_t before)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.half_open_calls = 1;
+	b = breaker_from(&cfg, UINT64_MAX - before - 5 * SECOND);
+	trip(b, UINT64_MAX - before - 5 * SECOND);
+	probe_at(b, UINT64_MAX - before);
+	return b;
+}
+
+static uint64_t
+retry_after(rheo_breaker_t *b, uint64_t now_ns)
+{
+	uint64_t delay_ns = 0;
+
+	assert_status(rheo_breaker_retry_after_ns(b, now_ns, &delay_ns), RHEO_OK);
+	assert_u64(breaker_snapshot(b, now_ns).retry_after_ns, delay_ns);
+	return delay_ns;
+}
+
+Test(breaker_probe, p7_at_the_end_of_time_a_refusal_does_not_say_at_once)
+{
+	rheo_breaker_t *b;
+
+	/* The probe's own time passes the end. */
+	b = last_probe(0);
+	assert_refused(b, UINT64_MAX, RHEO_REJ_PROBE);
+	assert_u64(retry_after(b, UINT64_MAX), RHEO_FOREVER);
+	/* It ends before; the OPEN that follows passes the end. */
+	b = last_probe(3 * SECOND);
+	assert_u64(retry_after(b, UINT64_MAX - SECOND), RHEO_FOREVER);
+	assert_refused(b, UINT64_MAX - SECOND, RHEO_REJ_OPEN);
+	assert_u64(retry_after(b, UINT64_MAX - SECOND), RHEO_FOREVER);
+}
+
+Test(breaker_probe, p7_a_probe_due_just_before_the_end_of_time_is_seen)
+{
+	rheo_breaker_t *b = last_probe(SECOND + 10);
+	uint64_t next_ns = 0;
+
+	assert_refused(b, UINT64_MAX - SECOND, RHEO_REJ_PROBE);
+	assert_u64(retry_after(b, UINT64_MAX - SECOND), SECOND - 10);
+	assert_status(rheo_breaker_tick(b, UINT64_MAX - 100, &next_ns), RHEO_OK);
+	assert_u64(next_ns, 90);
+}

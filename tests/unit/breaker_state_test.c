@@ -125,3 +125,20 @@ Test(breaker_state, a_permit_of_half_open_tells_its_generation_its_place_and_its
 			assert_u64(rh_permit_probe_start(p, start + later), start);
 	}
 }
+
+Test(breaker_state, the_shortest_call_took_a_nanosecond_and_one_that_ended_before_it_began_none)
+{
+	uint64_t p = rh_permit_closed(3, 1000);
+
+	assert_u64(rh_permit_duration(p, 1001), 1);
+	assert_u64(rh_permit_duration(p, 1000), 0);
+	assert_u64(rh_permit_duration(p, 999), 0);
+}
+
+Test(breaker_state, the_last_deadline_of_all_is_not_rounded_up_past_the_end)
+{
+	for (unsigned unit = 0; unit <= 15; unit++) {
+		assert_u64(rh_deadline_make(UINT64_MAX, unit), RH_DEADLINE_MASK);
+		assert_u64(rh_deadline_make(UINT64_MAX << unit, unit), RH_DEADLINE_MASK);
+	}
+}

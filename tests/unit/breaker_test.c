@@ -297,3 +297,18 @@ Test(breaker, rates_are_shown_from_the_calls_that_decide)
 	}
 	assert_u64(breaker_snapshot(b, 1).failure_rate_bp, 8000);
 }
+
+Test(breaker, p7_a_tick_in_the_last_slice_of_all_time_is_not_due_again)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	const uint64_t last = UINT64_MAX - UINT64_MAX % SECOND;
+	rheo_breaker_t *b = breaker_from(&cfg, last - 3 * SECOND);
+	uint64_t next_ns = 0;
+
+	assert_status(rheo_breaker_tick(b, last - 1, &next_ns), RHEO_OK);
+	assert_u64(next_ns, 1);
+	assert_status(rheo_breaker_tick(b, last, &next_ns), RHEO_OK);
+	assert_u64(next_ns, RHEO_FOREVER);
+	assert_status(rheo_breaker_tick(b, UINT64_MAX, &next_ns), RHEO_OK);
+	assert_u64(next_ns, RHEO_FOREVER);
+}

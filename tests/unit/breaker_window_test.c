@@ -234,6 +234,7 @@ Test(breaker_window, a_record_of_an_older_generation_leaves_the_new_window_alone
 		assert_window(shared, SECOND, 1, 0, 0);
 		assert_u64(breaker_snapshot(shared, SECOND).stale, 1);
 		assert_u64(breaker_snapshot(shared, SECOND).failures, 0);
+		assert_u64(breaker_snapshot(shared, SECOND).successes, 2);
 	}
 }
 

@@ -7,7 +7,9 @@
 
 #include "helpers.h"
 
-#define ROUNDS 3000
+#ifndef GARBAGE_ROUNDS
+#define GARBAGE_ROUNDS 3000
+#endif
 
 static uint64_t seed = 1;
 
@@ -84,7 +86,7 @@ Test(garbage, in_a_buckets_memory)
 		cfg.counter_lanes = 2;
 		size = rheo_bucket_size(&cfg);
 		mem = fenced(size);
-		for (int i = 0; i < ROUNDS; i++) {
+		for (int i = 0; i < GARBAGE_ROUNDS; i++) {
 			assert_status(rheo_bucket_init(mem, size, &cfg, any_number(&seed), &b), RHEO_OK);
 			use_bucket(b, &cfg);
 			garble(mem, size);
@@ -137,7 +139,7 @@ Test(garbage, in_a_breakers_memory)
 		cfg.lanes = 4;
 		size = rheo_breaker_size(&cfg);
 		mem = fenced(size);
-		for (int i = 0; i < ROUNDS; i++) {
+		for (int i = 0; i < GARBAGE_ROUNDS; i++) {
 			assert_status(rheo_breaker_init(mem, size, &cfg, any_number(&seed), &b), RHEO_OK);
 			use_breaker(b, &cfg);
 			garble(mem, size);
@@ -157,7 +159,7 @@ Test(garbage, does_not_attach)
 	rheo_breaker_t *k;
 	rheo_counter_t *c;
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < GARBAGE_ROUNDS; i++) {
 		rheo_bucket_init(mem, size, &cfg, 0, &b);
 		assert_status(rheo_breaker_attach(mem, UINT64_MAX, &k), RHEO_ERR_CORRUPT);
 		assert_status(rheo_counter_attach(mem, UINT64_MAX, &c), RHEO_ERR_CORRUPT);

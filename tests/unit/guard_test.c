@@ -274,3 +274,144 @@ Test(guard, a_configuration_without_parts_or_with_one_twice_is_refused)
 	assert_status(rheo_guard_init(mem, 4096, &cfg, 0, &g), RHEO_ERR_NOSPC);
 	cr_assert_null(g);
 }
+
+Test(guard, a_bucket_given_twice_is_refused_wherever_it_stands)
+{
+	rheo_bucket_t *b[3] = {bucket_of(10, 5), bucket_of(10, 5), bucket_of(10, 5)};
+	rheo_guard_config_t cfg;
+
+	for (unsigned first = 0; first < 4; first++)
+		for (unsigned second = first + 1; second < 4; second++) {
+			rheo_guard_config_init(&cfg, sizeof cfg);
+			for (unsigned i = 0, k = 0; i < 4; i++)
+				cfg.bucket[i] = i == second ? cfg.bucket[first] : b[k++];
+			assert_u64(rheo_guard_size(&cfg), 0);
+		}
+}
+
+Test(guard, a_callers_shorter_configuration_has_no_more_parts_than_it_names)
+{
+	rheo_guard_config_t cfg;
+	rheo_guard_t *g = NULL;
+	void *mem = memory_for(4096);
+
+	memset(&cfg, 0xff, sizeof cfg);
+	cfg.struct_size = (uint32_t)offsetof(rheo_guard_config_t, bucket);
+	cfg.flags = 0;
+	cfg.breaker = a_breaker();
+	assert_status(rheo_guard_init(mem, 4096, &cfg, 0, &g), RHEO_OK);
+	assert_u64(ask(g, 1, 0, RHEO_OK).bucket, UINT32_MAX);
+}
+
+Test(guard, an_admission_describes_the_bucket_with_the_fewest_tokens_left)
+{
+	for (unsigned fewest = 0; fewest < 4; fewest++) {
+		rheo_bucket_t *b[4];
+		rheo_verdict_t v;
+
+		for (unsigned i = 0; i < 4; i++)
+			b[i] = bucket_of(1, i < fewest ? 30 : i == fewest ? 10 : 20);
+		v = ask(guard_with(NULL, b, 4, 0), 1, 0, RHEO_OK);
+		cr_assert(v.bucket == fewest && v.limit == 10 && v.remaining == 9);
+	}
+}
+
+Test(guard, of_buckets_with_as_few_tokens_left_the_first_is_described)
+{
+	rheo_bucket_t *b[3] = {bucket_of(1, 9), bucket_of(1, 5), bucket_of(2, 5)};
+
+	assert_u64(ask(guard_with(NULL, b, 3, 0), 1, 0, RHEO_OK).bucket, 1);
+}
+
+Test(guard, a_breakers_refusal_describes_the_bucket_with_the_fewest_tokens_left)
+{
+	rheo_breaker_t *breaker = a_breaker();
+	rheo_bucket_t *b[2] = {bucket_of(1, 9), bucket_of(1, 5)};
+	rheo_verdict_t v;
+
+	trip(breaker, 0);
+	v = ask(guard_with(breaker, b, 2, 0), 1, 0, RHEO_REJ_OPEN);
+	cr_assert(v.bucket == 1 && v.limit == 5);
+}
+
+Test(guard, a_buckets_refusal_describes_that_bucket_though_another_has_fewer_tokens)
+{
+	rheo_bucket_t *b[3] = {bucket_of(1, 9), bucket_of(1, 5), bucket_of(1, 2)};
+	rheo_guard_t *g = guard_with(NULL, b, 3, 0);
+	rheo_guard_stats_t s;
+	rheo_verdict_t v;
+
+	rheo_bucket_try_acquire(b[1], 2);
+	v = ask(g, 4, 0, RHEO_REJ_RATE);
+	cr_assert(v.bucket == 1 && v.limit == 5 && v.remaining == 3);
+	rheo_bucket_try_acquire(b[0], 9);
+	ask(g, 1, 0, RHEO_REJ_RATE);
+	assert_status(rheo_guard_stats(g, &s, sizeof s), RHEO_OK);
+	cr_assert(s.refused_by_bucket[0] == 1 && s.refused_by_bucket[1] == 1 && s.refused_by_bucket[2] == 0);
+}
+
+Test(guard, an_ignored_outcome_is_one_to_report)
+{
+	rheo_breaker_t *breaker = a_breaker();
+	rheo_guard_t *g = guard_with(breaker, NULL, 0, 0);
+
+	assert_status(rheo_guard_record(g, ask(g, 1, 0, RHEO_OK).permit, RHEO_IGNORED, 0), RHEO_OK);
+	assert_u64(breaker_snapshot(breaker, 0).ignored, 1);
+	assert_status(rheo_guard_record(g, ask(g, 1, 0, RHEO_OK).permit, RHEO_IGNORED + 1, 0), RHEO_ERR_INVAL);
+}
+
+Test(guard, the_tick_comes_back_for_the_breaker_where_that_is_first)
+{
+	rheo_breaker_t *breaker = a_breaker();
+	rheo_bucket_t *slow = bucket_of(1, 800);
+	rheo_guard_t *g = guard_with(breaker, &slow, 1, 0);
+	uint64_t next;
+
+	trip(breaker, 0);
+	assert_status(rheo_guard_tick(g, SECOND, &next), RHEO_OK);
+	assert_u64(next, 4 * SECOND);
+	assert_status(rheo_guard_tick(guard_with(breaker, NULL, 0, 0), 2 * SECOND, &next), RHEO_OK);
+	assert_u64(next, 3 * SECOND);
+}
+
+/* P14: whatever a neighbour writes there, the verdict speaks of sound parts alone. */
+Test(guard, a_part_that_was_overwritten_says_nothing_and_may_take_forever)
+{
+	rheo_breaker_t *breaker = a_breaker();
+	rheo_bucket_t *b[2] = {bucket_of(1, 5), bucket_of(1, 9)};
+	rheo_guard_t *g = guard_with(breaker, b, 2, 0);
+	uint64_t size, random = 1;
+	unsigned char *mem = (unsigned char *)((uintptr_t)b[1] & ~(uintptr_t)127);
+	rheo_bucket_config_t cfg = bucket_config(1, 9);
+	rheo_verdict_t v;
+
+	size = rheo_bucket_size(&cfg);
+	for (uint64_t i = 0; i < size; i++)
+		mem[i] = (unsigned char)next_random(&random);
+	v = ask(g, 1, 0, RHEO_ERR_CORRUPT);
+	cr_assert(v.bucket == UINT32_MAX && v.limit == 0 && v.refused_by == RHEO_BY_BUCKET + 1);
+	cr_assert(v.retry_after_ns == RHEO_FOREVER && v.permit == RHEO_PERMIT_NONE);
+	assert_u64(available_at(b[0], 0), 5);
+}
+
+Test(guard, a_breaker_that_was_overwritten_may_take_forever_too)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t size = rheo_breaker_size(&cfg), random = 1, errors = 0;
+
+	for (int i = 0; i < 20; i++) {
+		rheo_bucket_t *b = bucket_of(1, 5);
+		rheo_breaker_t *breaker = breaker_from(&cfg, 0);
+		rheo_guard_t *g = guard_with(breaker, &b, 1, 0);
+		unsigned char *mem = (unsigned char *)((uintptr_t)breaker & ~(uintptr_t)127);
+		rheo_verdict_t v;
+
+		for (uint64_t k = 0; k < size; k++)
+			mem[k] = (unsigned char)next_random(&random);
+		if (rheo_guard_try_acquire(g, 1, SECOND, &v) >= RHEO_OK)
+			continue;
+		errors++;
+		cr_assert(v.refused_by == RHEO_BY_BREAKER && v.retry_after_ns == RHEO_FOREVER);
+	}
+	cr_assert(errors != 0);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Headers whose checksum is right and that no init has made: sizes are computed from geometry, never believed. */
+
+#include "helpers.h"
+
+#include "breaker/self.h"
+#include "bucket/lanes.h"
+
+static _Alignas(128) unsigned char memory[1 << 16];
+
+/* A sealed header that agrees with itself. */
+static struct rh_header *
+header(uint32_t kind, uint64_t size, uint32_t tag, uint32_t param)
+{
+	struct rh_header *h = (struct rh_header *)(void *)memory;
+
+	rh_header_fill(h, kind, size, tag, param, 0, 0);
+	rh_header_seal(h);
+	assert_status(rh_header_check(h, kind, sizeof memory), RHEO_OK);
+	return h;
+}
+
+Test(attach, a_bucket_of_a_geometry_or_size_that_init_never_makes_is_refused)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 1000);
+	uint64_t size = rheo_bucket_size(&cfg);
+	rheo_bucket_t *b;
+
+	assert_status(rheo_bucket_attach(header(RH_KIND_BUCKET, size, 0, 20), sizeof memory, &b), RHEO_OK);
+	/* lanes beyond the most there can be */
+	for (uint32_t lanes_log2 = RH_MAX_LANES_LOG2 + 1; lanes_log2 < 16; lanes_log2++)
+		assert_status(rheo_bucket_attach(header(RH_KIND_BUCKET, size, lanes_log2, 20), sizeof memory, &b),
+			      RHEO_ERR_CORRUPT);
+	assert_status(rheo_bucket_attach(header(RH_KIND_BUCKET, size - 128, 0, 20), sizeof memory, &b),
+		      RHEO_ERR_CORRUPT);
+	assert_status(rheo_bucket_attach(header(RH_KIND_BUCKET, size + 128, 0, 20), sizeof memory, &b),
+		      RHEO_ERR_CORRUPT);
+	assert_status(rheo_bucket_attach(header(RH_KIND_BUCKET, size, 0, 21), sizeof memory, &b), RHEO_ERR_CORRUPT);
+}
+
+Test(attach, a_breaker_of_a_size_that_init_never_makes_is_refused)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t size = rheo_breaker_size(&cfg);
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	struct rh_header *h = (struct rh_header *)(void *)memory;
+	uint32_t tag = rh_handle_tag(b);
+
+	memcpy(memory, rh_handle_memory(b), (size_t)size);
+	assert_status(rheo_breaker_attach(memory, sizeof memory, &b), RHEO_OK);
+	for (uint64_t wrong = size - 128; wrong <= size + 128; wrong += 256) {
+		rh_header_fill(h, RH_KIND_BREAKER, wrong, tag, 0, h->origin, 0);
+		rh_header_seal(h);
+		assert_status(rheo_breaker_attach(memory, sizeof memory, &b), RHEO_ERR_CORRUPT);
+	}
+}
+
+Test(attach, a_counter_of_a_geometry_or_size_that_init_never_makes_is_refused)
+{
+	rheo_counter_config_t cfg;
+	rheo_counter_t *c;
+	uint64_t size;
+
+	rheo_counter_config_init(&cfg, sizeof cfg);
+	cfg.lanes = 4;
+	size = rheo_counter_size(&cfg);
+	assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size, 2, 0), sizeof memory, &c), RHEO_OK);
+	assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size + 128, 2, 0), sizeof memory, &c),
+		      RHEO_ERR_CORRUPT);
+	assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size, RH_MAX_LANES_LOG2 + 1, 0), sizeof memory, &c),
+		      RHEO_ERR_CORRUPT);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* P14, where garbage_test.c throws at random: each part of a breaker overwritten on purpose, and what is said then. */
+
+#include "helpers.h"
+
+#include "breaker/self.h"
+
+static rheo_breaker_config_t cfg;
+
+static struct rh_breaker *
+memory_of(rheo_breaker_t *b)
+{
+	return rh_breaker_self(b).b;
+}
+
+static rheo_breaker_t *
+fresh(uint32_t window_calls)
+{
+	cfg = breaker_config();
+	cfg.window_calls = window_calls;
+	return breaker_from(&cfg, 0);
+}
+
+static void
+wreck_rules(rheo_breaker_t *b)
+{
+	for (unsigned i = 0; i < 4 * BRULE_FIELDS; i++)
+		rh_store_init(&memory_of(b)->rules[i], UINT64_MAX);
+}
+
+Test(breaker_corrupt, p14_every_call_that_needs_rules_says_so_where_none_are_whole)
+{
+	rheo_breaker_t *b = fresh(0);
+	rheo_breaker_snapshot_t s;
+	uint64_t permit = probe_at(b, 0), out;
+
+	wreck_rules(b);
+	assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 0), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_tick(b, 0, &out), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_retry_after_ns(b, 0, &out), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_snapshot(b, 0, &s, sizeof s), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_config(b, &cfg, sizeof cfg), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_ERR_CORRUPT);
+	/* what needs none goes on */
+	assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_OK);
+	assert_status(rheo_breaker_record(b, permit, RHEO_IGNORED, 0), RHEO_OK);
+	assert_status(rheo_breaker_force(b, RHEO_FORCED_OPEN, 0), RHEO_OK);
+	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
+}
+
+Test(breaker_corrupt, p14_an_open_breaker_without_rules_stays_open_until_its_deadline)
+{
+	rheo_breaker_t *b = fresh(0);
+	uint64_t permit;
+
+	trip(b, 0);
+	wreck_rules(b);
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND - 1, &permit), RHEO_REJ_OPEN);
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND, &permit), RHEO_ERR_CORRUPT);
+}
+
+Test(breaker_corrupt, p14_probes_cannot_be_ended_without_rules)
+{
+	rheo_breaker_t *b = fresh(0);
+	uint64_t permit;
+
+	trip(b, 0);
+	permit = probe_at(b, 5 * SECOND);
+	wreck_rules(b);
+	assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 5 * SECOND), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_cancel(b, permit, 5 * SECOND), RHEO_ERR_CORRUPT);
+	cr_assert(state_of(b) == RHEO_HALF_OPEN);
+}
+
+Test(breaker_corrupt, p10_p14_a_deadline_later_than_any_that_is_set_is_over)
+{
+	rheo_breaker_t *b = fresh(0);
+	struct rh_state s;
+	uint64_t permit, delay = 1;
+
+	trip(b, 0);
+	s = rh_state_unpack(rh_load_acq(&memory_of(b)->state));
+	/* open_max_ns, 50 s, may still be one that was set */
+	s.deadline = 50 * SECOND;
+	rh_store_init(&memory_of(b)->state, rh_state_pack(s));
+	assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_REJ_OPEN);
+	s.deadline = 3600 * SECOND;
+	rh_store_init(&memory_of(b)->state, rh_state_pack(s));
+	assert_status(rheo_breaker_retry_after_ns(b, 0, &delay), RHEO_OK);
+	assert_u64(delay, 0);
+	assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_OK);
+	cr_assert(state_of(b) == RHEO_HALF_OPEN);
+}
+
+Test(breaker_corrupt, p14_a_table_full_of_permits_that_nobody_took_refuses)
+{
+	rheo_breaker_t *b = fresh(0);
+	uint64_t permit;
+	uint32_t generation;
+
+	trip(b, 0);
+	probe_at(b, 5 * SECOND);
+	generation = rh_state_unpack(rh_load_acq(&memory_of(b)->state)).generation;
+	for (uint32_t slot = 0; slot < RH_PROBE_SLOTS; slot++)
+		rh_store_init(&memory_of(b)->probe[slot], rh_permit_probe(generation, slot, 5 * SECOND));
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND, &permit), RHEO_REJ_PROBE);
+	assert_u64(breaker_snapshot(b, 5 * SECOND).probes_issued, 1);
+	/* P10: their time ends too */
+	assert_status(rheo_breaker_try_acquire(b, 11 * SECOND, &permit), RHEO_OK);
+}
+
+Test(breaker_corrupt, p14_a_window_of_no_time_is_never_due)
+{
+	rheo_breaker_t *b = fresh(0);
+	uint64_t next = 0;
+
+	memory_of(b)->shape.slice_ns = 0;
+	assert_status(rheo_breaker_tick(b, 0, &next), RHEO_OK);
+	assert_u64(next, RHEO_FOREVER);
+}
+
+Test(breaker_corrupt, p14_a_window_of_more_calls_than_there_is_room_for_is_read_no_further)
+{
+	rheo_breaker_t *b = fresh(20);
+	rheo_breaker_snapshot_t s;
+
+	call(b, RHEO_FAILURE, 0, 0);
+	memory_of(b)->shape.window_calls = UINT32_C(1) << 31;
+	s = breaker_snapshot(b, 0);
+	assert_u64(s.window_calls, 1);
+	assert_u64(s.window_failures, 1);
+}

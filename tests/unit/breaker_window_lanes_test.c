@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* A window over several lanes, recorded from one CPU and then from another. */
+
+#include "helpers.h"
+
+#include <sched.h>
+
+/* Moves to one of the first two CPUs that this process may use; false where there is but one. */
+static int
+go_to_cpu(unsigned which)
+{
+	static cpu_set_t allowed;
+	static int known;
+	cpu_set_t one;
+
+	if (!known++)
+		sched_getaffinity(0, sizeof allowed, &allowed);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &allowed) || which-- != 0)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		return sched_setaffinity(0, sizeof one, &one) == 0;
+	}
+	return 0;
+}
+
+static rheo_breaker_t *
+watcher(void)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+
+	cfg.window_ns = 5 * SECOND;
+	cfg.window_slices = 5;
+	cfg.minimum_calls = 1000;
+	cfg.slow_call_rate_bp = 10000;
+	cfg.slow_call_ns = MS;
+	cfg.lanes = 128;
+	return breaker_from(&cfg, 0);
+}
+
+/* A bad call that is reported late goes where bad calls are counted, itself as well as its badness. */
+Test(breaker_window_lanes, a_bad_call_leaves_the_window_together_with_its_badness)
+{
+	for (int slow = 0; slow < 2; slow++) {
+		rheo_breaker_t *b = watcher();
+		rheo_breaker_snapshot_t s;
+		uint32_t outcome = slow ? RHEO_SUCCESS : RHEO_FAILURE;
+
+		if (!go_to_cpu(0))
+			return;
+		call(b, RHEO_FAILURE, 8 * SECOND, 2 * MS);
+		if (!go_to_cpu(1))
+			return;
+		call(b, outcome, 6 * SECOND, slow ? 2 * MS : 0);
+		s = breaker_snapshot(b, 12 * SECOND);
+		cr_assert(s.window_calls == 2 && s.window_failures == (slow ? 1 : 2) && s.window_slow == (slow ? 2 : 1));
+		s = breaker_snapshot(b, 13 * SECOND);
+		cr_assert(s.window_calls == 0 && s.window_failures == 0 && s.window_slow == 0);
+	}
+}
+
+/* A good one is counted on its own CPU's lane, where nothing later has been. */
+Test(breaker_window_lanes, a_good_call_counts_in_its_own_slice)
+{
+	rheo_breaker_t *b = watcher();
+
+	if (!go_to_cpu(0))
+		return;
+	call(b, RHEO_SUCCESS, 8 * SECOND, 0);
+	if (!go_to_cpu(1))
+		return;
+	call(b, RHEO_SUCCESS, 6 * SECOND, 0);
+	assert_u64(breaker_snapshot(b, 10 * SECOND).window_calls, 2);
+	assert_u64(breaker_snapshot(b, 11 * SECOND).window_calls, 1);
+	assert_u64(breaker_snapshot(b, 13 * SECOND).window_calls, 0);
+	assert_u64(breaker_snapshot(b, 13 * SECOND).successes, 2);
+}
+
+Test(breaker_window_lanes, the_verdict_counts_calls_of_every_lane)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.lanes = 128;
+	b = breaker_from(&cfg, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		if (!go_to_cpu(i % 2))
+			return;
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		call(b, i < 2 ? RHEO_SUCCESS : RHEO_FAILURE, 0, 0);
+	}
+	cr_assert(state_of(b) == RHEO_OPEN);
+}
+
+Test(breaker_window_lanes, with_one_lane_every_cpu_counts_on_it)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	rheo_breaker_snapshot_t s;
+
+	for (unsigned i = 0; i < 4 && go_to_cpu(i % 2); i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	s = breaker_snapshot(b, 0);
+	cr_assert(s.window_calls == s.successes && s.window_failures == 0 && s.window_slow == 0 && s.failures == 0);
+}
+
+/* Failures that the window has left behind do not trip it by a clock that is behind. */
+Test(breaker_window_lanes, calls_of_another_lane_move_the_window_on)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.window_ns = 5 * SECOND;
+	cfg.window_slices = 5;
+	cfg.minimum_calls = 5;
+	cfg.lanes = 128;
+	b = breaker_from(&cfg, 0);
+	if (!go_to_cpu(1))
+		return;
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 3 * SECOND, 0);
+	go_to_cpu(0);
+	call(b, RHEO_SUCCESS, 9 * SECOND, 0);
+	go_to_cpu(1);
+	call(b, RHEO_FAILURE, 4 * SECOND, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+}

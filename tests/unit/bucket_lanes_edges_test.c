@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Lanes at their edges: two of them, many of them, nearly full, nearly empty, meeting half-way. */
+
+#include "helpers.h"
+
+#include <sched.h>
+
+#include "bucket/lanes.h"
+
+/* The own lane stays the same while a test looks at it. */
+static void
+stay_here(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof set, &set);
+}
+
+/* 320 a lane: 40 of them parked, Q a 64th of the burst, the rest in common. */
+static rheo_bucket_t *
+laned(uint32_t lanes, uint32_t flags)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 320 * lanes);
+
+	cfg.lanes = lanes;
+	cfg.flags = flags;
+	stay_here();
+	return bucket_from(&cfg, 0);
+}
+
+static struct rh_lane *
+lane_of(rheo_bucket_t *b, unsigned i)
+{
+	struct rh_self self = rh_bucket_self(b);
+
+	return rh_bucket_lanes(self) + ((rh_cpu_hint() + i) & ((1u << self.lanes) - 1));
+}
+
+/* What is parked i lanes from the own one. */
+static uint64_t
+parked(rheo_bucket_t *b, unsigned i)
+{
+	return rh_load_rlx(&lane_of(b, i)->parked) & 0xffff;
+}
+
+/* Parks n tokens there instead of what is, and accounts for them. */
+static void
+park(rheo_bucket_t *b, unsigned i, uint64_t n)
+{
+	uint64_t w = rh_load_rlx(&lane_of(b, i)->parked);
+
+	rh_swap_rlx(&lane_of(b, i)->parked, (w & ~UINT64_C(0xffff)) | n);
+	rh_bucket_count(rh_bucket_self(b), COUNT_ADJUSTED, n - (w & 0xffff));
+}
+
+/* Leaves n tokens in the common part. */
+static void
+leave(rheo_bucket_t *b, uint64_t n)
+{
+	assert_status(rheo_bucket_charge(b, bucket_stats(b).max_cost - n, 0), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, two_lanes_are_lanes_to_every_call)
+{
+	rheo_bucket_t *b = laned(2, 0);
+	uint64_t out;
+
+	cr_assert(bucket_stats(b).lanes == 2 && bucket_stats(b).parked == 80 && bucket_stats(b).max_cost == 550);
+	assert_u64(available_at(b, 0), 630);
+	assert_status(rheo_bucket_try_acquire(b, 10), RHEO_OK);
+	assert_u64(parked(b, 0), 30);
+	assert_status(rheo_bucket_try_acquire_at(b, 10, 0), RHEO_OK);
+	assert_u64(parked(b, 0), 20);
+	assert_status(rheo_bucket_reserve(b, 5, 0, 0, &out), RHEO_OK);
+	assert_u64(parked(b, 0), 15);
+	assert_status(rheo_bucket_acquire_upto(b, 5, 0, &out), RHEO_OK);
+	assert_u64(parked(b, 0), 10);
+	assert_status(rheo_bucket_refund(b, 8), RHEO_OK);
+	assert_u64(parked(b, 0), 18);
+	leave(b, 0);
+	assert_status(rheo_bucket_wait_ns(b, 40, 0, &out), RHEO_OK);
+	assert_u64(out, 0);
+	assert_u64(available_at(b, 0), 58);
+	assert_status(rheo_bucket_acquire_upto(b, 1000, 0, &out), RHEO_OK);
+	assert_u64(out, 58);
+	/* Refusals at one credit are remembered; a refund ends that. */
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_refund(b, 41), RHEO_OK);
+	assert_status(rheo_bucket_try_acquire(b, 40), RHEO_OK);
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, the_hook_tops_two_lanes_up_and_is_due_by_q)
+{
+	rheo_bucket_t *b = laned(2, 0);
+	uint64_t delay;
+
+	park(b, 0, 0);
+	park(b, 1, 0);
+	assert_status(rheo_bucket_refill(b, 60 * MS), RHEO_OK);
+	assert_u64(bucket_stats(b).parked, 60);
+	assert_status(rheo_bucket_next_refill_ns(b, 60 * MS, &delay), RHEO_OK);
+	assert_u64(delay, 5 * MS);
+}
+
+Test(bucket_lanes_edges, reconfigure_trims_two_lanes)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 64);
+	rheo_bucket_t *b = laned(2, 0);
+
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	assert_u64(bucket_stats(b).parked, 8);
+	cr_assert(available_at(b, 0) <= 64);
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_RESET), RHEO_OK);
+	assert_u64(bucket_stats(b).parked, 0);
+}
+
+Test(bucket_lanes_edges, callers_far_ahead_of_the_hook_run_it_for_two_lanes_as_well)
+{
+	rheo_bucket_t *b = laned(2, RHEO_BUCKET_START_EMPTY);
+	uint64_t taken;
+
+	assert_status(rheo_bucket_acquire_upto(b, 1000, 100 * MS, &taken), RHEO_OK);
+	assert_u64(taken, 100);
+	assert_status(rheo_bucket_charge(b, 50, 200 * MS), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, 200 * MS);
+}
+
+Test(bucket_lanes_edges, a_refund_fills_the_own_lane_to_its_cap_and_the_rest_goes_where_there_is_room)
+{
+	rheo_bucket_t *b = laned(4, 0);
+
+	/* the common part has room */
+	park(b, 0, 25);
+	leave(b, 100);
+	assert_status(rheo_bucket_refund(b, 90), RHEO_OK);
+	assert_u64(parked(b, 0), 40);
+	assert_u64(available_at(b, 0), 160 + 100 + 75);
+	/* just enough of it for what the own lane leaves */
+	b = laned(4, 0);
+	park(b, 0, 25);
+	park(b, 1, 0);
+	leave(b, 1040);
+	assert_status(rheo_bucket_refund(b, 60), RHEO_OK);
+	assert_u64(parked(b, 1), 0);
+	assert_u64(available_at(b, 0), 120 + 1085);
+	/* it has not: the other lanes take what they can */
+	b = laned(4, 0);
+	park(b, 0, 25);
+	park(b, 1, 10);
+	park(b, 2, 39);
+	park(b, 3, 0);
+	assert_status(rheo_bucket_refund(b, 60), RHEO_OK);
+	assert_u64(parked(b, 0), 40);
+	assert_u64(parked(b, 1), 40);
+	assert_u64(parked(b, 2), 40);
+	assert_u64(parked(b, 3), 14);
+	assert_u64(available_at(b, 0), 1100 + 134);
+	/* the common part has room for exactly the rest */
+	b = laned(4, 0);
+	park(b, 0, 40);
+	park(b, 1, 0);
+	leave(b, 1090);
+	assert_status(rheo_bucket_refund(b, 10), RHEO_OK);
+	assert_u64(parked(b, 1), 0);
+	assert_u64(available_at(b, 0), 1100 + 120);
+}
+
+Test(bucket_lanes_edges, a_refused_large_cost_does_not_hide_what_is_left_for_small_ones)
+{
+	rheo_bucket_t *b = laned(4, 0);
+
+	for (unsigned i = 0; i < 4; i++)
+		park(b, i, 0);
+	leave(b, 5);
+	assert_status(rheo_bucket_try_acquire(b, 10), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+	/* nor does it where they are parked: in another lane, in the own */
+	for (unsigned at = 0; at < 4; at++) {
+		b = laned(4, 0);
+		leave(b, 0);
+		for (unsigned i = 0; i < 4; i++)
+			park(b, i, i == at ? 3 : 0);
+		assert_status(rheo_bucket_try_acquire(b, 10), RHEO_REJ_RATE);
+		assert_status(rheo_bucket_try_acquire(b, 3), RHEO_OK);
+		assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+	}
+}
+
+Test(bucket_lanes_edges, a_lane_that_holds_exactly_the_cost_serves_it)
+{
+	rheo_bucket_t *b = laned(4, 0);
+	uint64_t wait;
+
+	leave(b, 0);
+	for (unsigned i = 0; i < 4; i++)
+		park(b, i, i == 3 ? 17 : 2);
+	assert_status(rheo_bucket_wait_ns(b, 17, 0, &wait), RHEO_OK);
+	assert_u64(wait, 0);
+	assert_status(rheo_bucket_try_acquire(b, 17), RHEO_OK);
+	assert_u64(parked(b, 3), 0);
+	assert_status(rheo_bucket_try_acquire(b, 2), RHEO_OK);
+	assert_u64(parked(b, 0), 0);
+}
+
+Test(bucket_lanes_edges, a_fill_takes_a_fair_share_of_what_is_there_and_no_more_than_the_lane_holds)
+{
+	rheo_bucket_t *b = laned(4, 0);
+
+	/* 4 lanes: a quarter of what the request leaves */
+	park(b, 0, 2);
+	leave(b, 103);
+	assert_status(rheo_bucket_try_acquire(b, 3), RHEO_OK);
+	assert_u64(parked(b, 0), 2 + 25);
+	assert_u64(available_at(b, 0), 120 + 100 + 2);
+	/* plenty: up to the cap */
+	b = laned(4, 0);
+	park(b, 0, 2);
+	assert_status(rheo_bucket_try_acquire(b, 40), RHEO_OK);
+	assert_u64(parked(b, 0), 40);
+	assert_u64(available_at(b, 0), 160 + 1100 - 40 - 38);
+	/* a larger cost fills nothing */
+	park(b, 0, 2);
+	assert_status(rheo_bucket_try_acquire(b, 41), RHEO_OK);
+	assert_u64(parked(b, 0), 2);
+}
+
+Test(bucket_lanes_edges, the_hook_fills_lanes_in_turn_with_what_there_is)
+{
+	rheo_bucket_t *b = laned(4, 0);
+
+	park(b, 0, 10);
+	park(b, 1, 40);
+	park(b, 2, 0);
+	park(b, 3, 0);
+	assert_status(rheo_bucket_refill(b, 75 * MS), RHEO_OK);
+	assert_u64(parked(b, 0), 40);
+	assert_u64(parked(b, 1), 40);
+	assert_u64(parked(b, 2), 40);
+	assert_u64(parked(b, 3), 5);
+}
+
+Test(bucket_lanes_edges, a_refusal_publishes_only_what_would_have_been_enough)
+{
+	rheo_bucket_t *b = laned(4, RHEO_BUCKET_START_EMPTY);
+	uint64_t out;
+
+	/* Q is 20 tokens: nobody is that far ahead */
+	assert_status(rheo_bucket_acquire_upto(b, 5, MS - 1, &out), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire_at(b, 2, 2 * MS - 1), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_reserve(b, 3, 3 * MS - 1, 0, &out), RHEO_REJ_RATE);
+	assert_u64(bucket_stats(b).published_ns, 0);
+	assert_status(rheo_bucket_acquire_upto(b, 5, MS, &out), RHEO_OK);
+	assert_u64(out, 1);
+	assert_u64(bucket_stats(b).published_ns, MS);
+	assert_status(rheo_bucket_try_acquire_at(b, 2, 3 * MS), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, 3 * MS);
+	assert_status(rheo_bucket_reserve(b, 3, 6 * MS, 0, &out), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, 6 * MS);
+}
+
+/* 10^12 a second outruns a curve in two months; the next piece has the same rules. */
+Test(bucket_lanes_edges, rules_stay_the_same_past_the_end_of_a_piece_of_curve)
+{
+	rheo_bucket_config_t cfg = bucket_config(UINT64_C(1000000000000), UINT64_C(64000000000000)), got;
+	const uint64_t far = 400 * 86400 * SECOND;
+	rheo_bucket_stats_t s;
+	rheo_bucket_t *b;
+
+	cfg.lanes = 2;
+	cfg.max_debt = 12345;
+	cfg.flags = RHEO_BUCKET_START_EMPTY;
+	b = bucket_from(&cfg, 0);
+	assert_status(rheo_bucket_refill(b, far), RHEO_OK);
+	assert_status(rheo_bucket_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.flags == cfg.flags && got.tokens_per_period == cfg.tokens_per_period && got.burst == cfg.burst &&
+		  got.max_debt == 12345 && got.lanes == 2 && got.period_ns == cfg.period_ns);
+	s = bucket_stats(b);
+	cr_assert(s.parked == 2 * 65535 && s.max_cost == UINT64_C(63000000000000) - 2 * 65535);
+	/* Q is a second's worth */
+	assert_status(rheo_bucket_try_acquire_at(b, 1, far + SECOND - 1), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, far);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, far + SECOND + 1), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, far + SECOND + 1);
+}
+
+Test(bucket_lanes_edges, a_burst_too_small_for_lanes_is_one_word_until_it_grows_again)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 20), got;
+	rheo_bucket_t *b = laned(2, 0);
+
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	assert_status(rheo_bucket_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.lanes == 1 && bucket_stats(b).lanes == 1 && bucket_stats(b).max_cost == 20);
+	assert_u64(available_at(b, 0), 20);
+	assert_status(rheo_bucket_try_acquire_at(b, 20, 0), RHEO_OK);
+	cfg.burst = 640;
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_RESET), RHEO_OK);
+	assert_status(rheo_bucket_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.lanes == 2 && bucket_stats(b).lanes == 2);
+}
+
+static rheo_bucket_t *shared;
+static const char *wanted;
+static void (*meanwhile)(void);
+
+/* Runs `meanwhile` once, at the point wanted. */
+static void
+interrupt(const char *point)
+{
+	if (strcmp(point, wanted) != 0)
+		return;
+	rh_inject_hook = NULL;
+	meanwhile();
+}
+
+static void
+meet(const char *point, void (*what)(void))
+{
+	wanted = point;
+	meanwhile = what;
+	rh_inject_hook = interrupt;
+}
+
+static void
+take_all(void)
+{
+	uint64_t taken;
+
+	while (rheo_bucket_acquire_upto(shared, UINT64_MAX, 0, &taken) == RHEO_OK)
+		;
+}
+
+Test(bucket_lanes_edges, a_fill_that_finds_nothing_is_refused_and_leaves_the_lane_free)
+{
+	shared = laned(4, 0);
+	park(shared, 0, 0);
+	leave(shared, 5);
+	meet("BUCKET_BEFORE_CAS", take_all);
+	assert_status(rheo_bucket_try_acquire(shared, 1), RHEO_REJ_RATE);
+	assert_u64(rh_load_rlx(&lane_of(shared, 0)->parked) & (UINT64_C(1) << 16), 0);
+	assert_u64(bucket_stats(shared).admitted, 125);
+}
+
+static void
+take_one_parked(void)
+{
+	uint64_t w = rh_load_rlx(&lane_of(shared, 0)->parked);
+
+	cr_assert((w & 0xffff) != 0);
+	assert_status(rheo_bucket_try_acquire(shared, 1), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, a_deposit_goes_in_though_parked_tokens_were_taken_meanwhile)
+{
+	shared = laned(4, 0);
+	park(shared, 0, 2);
+	leave(shared, 103);
+	meet("LANE_BEFORE_DEPOSIT", take_one_parked);
+	assert_status(rheo_bucket_try_acquire(shared, 3), RHEO_OK);
+	assert_u64(parked(shared, 0), 2 + 25 - 1);
+	assert_u64(bucket_stats(shared).admitted, 4);
+}
+
+Test(bucket_lanes_edges, a_take_that_meets_another_is_retried_and_the_retry_is_counted)
+{
+	shared = laned(4, 0);
+	meet("LANE_BEFORE_TAKE", take_one_parked);
+	assert_status(rheo_bucket_try_acquire(shared, 3), RHEO_OK);
+	assert_u64(parked(shared, 0), 36);
+	assert_u64(bucket_stats(shared).cas_retries, 1);
+	assert_u64(bucket_stats(shared).admitted, 4);
+}
+
+/* The hook looks in while a filler stands between its two steps. */
+static void
+look_in_until_it_is_given_up(void)
+{
+	const uint64_t filling = UINT64_C(1) << 16;
+
+	rheo_bucket_refill(shared, 10 * SECOND);
+	cr_assert(rh_load_rlx(&lane_of(shared, 0)->parked) & filling);
+	rheo_bucket_refill(shared, 10 * SECOND + 100 * MS);
+	cr_assert(rh_load_rlx(&lane_of(shared, 0)->parked) & filling, "given up too early");
+	rheo_bucket_refill(shared, 10 * SECOND + 100 * MS + 1);
+	cr_assert(!(rh_load_rlx(&lane_of(shared, 0)->parked) & filling), "not given up");
+	assert_u64(parked(shared, 0), 2);
+}
+
+Test(bucket_lanes_edges, a_mark_is_taken_back_when_the_hook_has_seen_it_stand_for_longer_than_a_tenth_of_a_second)
+{
+	shared = laned(4, 0);
+	park(shared, 0, 2);
+	meet("LANE_MARKED", look_in_until_it_is_given_up);
+	assert_status(rheo_bucket_try_acquire(shared, 3), RHEO_OK);
+	assert_u64(parked(shared, 0), 2);
+}
+
+static void
+look_in_at_one_fill(void)
+{
+	rheo_bucket_refill(shared, 10 * SECOND);
+}
+
+/* Another fill of the same lane, later: the hook's clock for it begins anew. */
+Test(bucket_lanes_edges, each_fill_has_its_own_time_to_end)
+{
+	shared = laned(4, 0);
+	for (unsigned i = 1; i < 4; i++) {
+		park(shared, 0, 2);
+		meet("LANE_MARKED", look_in_at_one_fill);
+		assert_status(rheo_bucket_try_acquire(shared, 3), RHEO_OK);
+		assert_u64(parked(shared, 0), 40);
+	}
+}
+
+static unsigned marked_lanes;
+
+static void
+count_marked_lanes(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		marked_lanes += (rh_load_rlx(&lane_of(shared, i)->parked) & (UINT64_C(1) << 16)) != 0;
+}
+
+Test(bucket_lanes_edges, the_hook_holds_up_no_more_lanes_than_it_has_tokens_for)
+{
+	shared = laned(4, 0);
+	park(shared, 0, 35);
+	park(shared, 1, 0);
+	park(shared, 2, 0);
+	meet("REFILL_BEFORE_PUBLISH", count_marked_lanes);
+	assert_status(rheo_bucket_refill(shared, 7 * MS), RHEO_OK);
+	assert_u64(marked_lanes, 2);
+	cr_assert(parked(shared, 0) == 40 && parked(shared, 1) == 2 && parked(shared, 2) == 0);
+}
