@@ -21,11 +21,24 @@
 #include "../base/config.h"
 #include "self.h"
 
-static int32_t
-refuse(struct rh_bself self, int32_t status)
+/* Out of the way, and the last act of who calls it, so that calls that are made often save no register. */
+RH_COLD static int32_t
+refuse_shared(rheo_breaker_t *breaker, int32_t status)
 {
-	rh_breaker_count(self, status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE, 1);
+	rh_breaker_count(rh_breaker_self(breaker),
+			 status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE, 1);
 	return status;
+}
+
+RH_INLINE int32_t
+refuse(rheo_breaker_t *breaker, int32_t status)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	unsigned index = status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE;
+
+	if (rh_lines_add_own(rh_breaker_lines(self), index, 1))
+		return status;
+	return refuse_shared(breaker, status);
 }
 
 static int32_t
@@ -56,9 +69,11 @@ begin_probing(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint
 }
 
 /* Everything but CLOSED in AUTO mode. */
-static int32_t
-acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *permit)
+RH_COLD static int32_t
+acquire_slowly(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
 {
+	struct rh_bself self = rh_breaker_self(breaker);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
 	struct rh_brules r;
 
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
@@ -66,14 +81,14 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 		uint64_t seen = w;
 
 		if (s.mode == RHEO_FORCED_OPEN)
-			return refuse(self, RHEO_REJ_OPEN);
+			return refuse(breaker, RHEO_REJ_OPEN);
 		if (s.state == RHEO_CLOSED) {
 			*permit = rh_permit_closed(s.generation, now_ns);
 			return RHEO_OK;
 		}
 		now_ns = i == 0 ? rh_breaker_time(self, now_ns) : rh_breaker_known(self, now_ns);
 		if (s.state == RHEO_OPEN && !rh_breaker_over(self, w, now_ns))
-			return refuse(self, RHEO_REJ_OPEN);
+			return refuse(breaker, RHEO_REJ_OPEN);
 		if (!rh_brules_read(self, &r))
 			return RHEO_ERR_CORRUPT;
 		if (s.state == RHEO_OPEN) {
@@ -89,7 +104,22 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 		if (w == seen && s.state != RHEO_OPEN)
 			break;
 	}
-	return refuse(self, RHEO_REJ_PROBE);
+	return refuse(breaker, RHEO_REJ_PROBE);
+}
+
+/*
+ * OPEN and not over, where a deadline's unit is 1 ns and it is the next one
+ * after what the breaker was told, as long ahead as one may be: then
+ * rh_breaker_over reckons the same.
+ */
+RH_INLINE bool
+is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns)
+{
+	uint64_t told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: told before the deadline was set */
+	uint64_t ahead = (w - told) & RH_DEADLINE_MASK;
+
+	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(rh_breaker_unit(self) == 0) &&
+	       rh_likely(now_ns - told < ahead) && rh_likely(ahead <= rh_load_rlx(&self.b->longest));
 }
 
 int32_t
@@ -107,7 +137,9 @@ rheo_breaker_try_acquire(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *per
 		return RHEO_OK;
 	}
 	*permit = RHEO_PERMIT_NONE;
-	return acquire_slowly(self, w, now_ns, permit);
+	if (rh_likely(is_shut(self, w, now_ns)))
+		return refuse(breaker, RHEO_REJ_OPEN);
+	return acquire_slowly(breaker, now_ns, permit);
 }
 
 /* Counts failures in a row, or their end. Returns true where this one opened the breaker. */
@@ -138,7 +170,44 @@ count_in_a_row(struct rh_bself self, uint64_t w, bool failed, const struct rh_br
 	return false;
 }
 
-/* A success that was quick, on the hot path: nothing but this lane's count, unless somebody asks. */
+/* After a success was counted under the watch. */
+RH_COLD static int32_t
+look_after_success(rheo_breaker_t *breaker, uint64_t now_ns)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	struct rh_window window = rh_breaker_window(self);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_brules r;
+
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	if (rh_state_passes(w))
+		rh_breaker_judge(self, &r, w, rh_window_slice(&window, now_ns), now_ns);
+	return RHEO_OK;
+}
+
+/* Whether a success changes nothing but a count: CLOSED, and nothing slow to look for. */
+RH_INLINE bool
+only_counts(struct rh_bself self, uint64_t w, uint64_t permit, uint64_t now_ns)
+{
+	return rh_likely(w == rh_state_quiet(rh_permit_quiet(permit))) &&
+	       rh_likely(now_ns >= rh_load_acq(&self.b->told_ns)) && /* T-A2 <- T-R2: the time known */
+	       rh_likely((rh_load_rlx(&self.b->watch) & RH_TIMED) == 0);
+}
+
+/* Whether a call counts as slow, by the rules in force. False: corrupt memory. */
+static bool
+is_slow(struct rh_bself self, uint64_t permit, uint64_t now_ns, bool *slow)
+{
+	struct rh_brules r;
+
+	if (!rh_brules_read(self, &r))
+		return false;
+	*slow = r.slow_call_rate_bp != 0 && rh_permit_duration(permit, now_ns) > r.slow_call_ns;
+	return true;
+}
+
+/* Any other report of a call that CLOSED admitted. */
 static int32_t
 record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
@@ -147,7 +216,6 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 	bool failed = outcome == RHEO_FAILURE, slow = false;
 	struct rh_recorded rec;
 	struct rh_brules r;
-	uint64_t rates, slow_ns;
 
 	if (s.state != RHEO_CLOSED || s.generation != rh_permit_generation(permit))
 		return stale(self);
@@ -155,10 +223,8 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 		rh_breaker_count(self, BCOUNT_IGNORED, 1);
 		return RHEO_OK;
 	}
-	if (!rh_brule(self, BRULE_RATES, &rates))
+	if ((rh_load_rlx(&self.b->watch) & RH_TIMED) != 0 && !is_slow(self, permit, now_ns, &slow))
 		return RHEO_ERR_CORRUPT;
-	if ((rates >> 16 & 0xffffu) != 0 && rh_brule(self, BRULE_SLOW_NS, &slow_ns))
-		slow = rh_permit_duration(permit, now_ns) > slow_ns;
 	if (s.mode == RHEO_DISABLED) {
 		rh_breaker_count(self, BCOUNT_OTHER_CALLS, 1);
 		rh_window_note(&window, failed, slow);
@@ -184,22 +250,64 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 	return RHEO_OK;
 }
 
-int32_t
-rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+/* Any other report. */
+RH_COLD static int32_t
+record_else(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
-	struct rh_bself self;
+	struct rh_bself self = rh_breaker_self(breaker);
 	int32_t st;
 
 	if (breaker == NULL || outcome > RHEO_IGNORED)
 		return RHEO_ERR_INVAL;
 	if (permit == RHEO_PERMIT_NONE)
 		return RHEO_OK;
-	self = rh_breaker_self(breaker);
 	if (!rh_permit_is_probe(permit))
 		/* T-A1 <- T-R1: its generation */
 		return record_closed(self, rh_load_acq(&self.b->state), permit, outcome, now_ns);
 	st = rh_probe_report(self, permit, outcome, now_ns);
 	return st == RHEO_STALE ? stale(self) : st;
+}
+
+/* A success where lanes are not the CPUs' own, or windows have more than 16 slices, or count calls. */
+RH_NOINLINE static int32_t
+succeed(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_window window = rh_breaker_window(self);
+	struct rh_own own = rh_own_here();
+	unsigned lanes = 1u << rh_btag_lanes(self.tag);
+	unsigned lane = window.own ? (unsigned)own.cpu : rh_cpu_hint() & (lanes - 1);
+
+	if (window.ring != NULL || lane >= lanes || !only_counts(self, w, permit, now_ns) ||
+	    !rh_window_count_on(rh_window_track(&window, lane), window.cells, window.own ? &own : NULL,
+				window.shape.slice_ns, rh_permit_generation(permit), now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	return rh_breaker_watched(self) ? look_after_success(breaker, now_ns) : RHEO_OK;
+}
+
+/* A success is mostly like the one before it, and then nothing but this CPU's count changes. */
+int32_t
+rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+{
+	struct rh_own own = rh_own_here();
+	struct rh_bself self = rh_breaker_self(breaker);
+	unsigned char *block;
+	uint64_t w;
+
+	if (breaker == NULL || !rh_likely(outcome == RHEO_SUCCESS))
+		return record_else(breaker, permit, outcome, now_ns);
+	if (!rh_likely((self.b->head.param & RH_PARAM_QUICK) != 0))
+		return succeed(breaker, permit, now_ns);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	if (!rh_likely((uint64_t)(unsigned)own.cpu >> rh_btag_lanes(self.tag) == 0) ||
+	    !only_counts(self, w, permit, now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	block = self.b->blocks + ((size_t)(unsigned)own.cpu << RH_QUICK_APART) + RH_TRACK_AT;
+	if (!rh_window_count_on((void *)block, RH_QUICK_CELLS, &own, self.b->shape.slice_ns,
+				(uint32_t)rh_permit_quiet(permit), now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	return rh_likely(!rh_breaker_watched(self)) ? RHEO_OK : look_after_success(breaker, now_ns);
 }
 
 int32_t
@@ -453,7 +561,7 @@ rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
 	window = rh_breaker_window(self);
 	minimum = r.minimum_calls;
 	for (unsigned i = 0; i < RH_COUNTS; i++)
-		count[i] = rh_lines_sum(self.b->line, rh_btag_lanes(self.tag), i);
+		count[i] = rh_lines_sum(rh_breaker_lines(self), i);
 	if (s.state == RHEO_CLOSED) {
 		slice = window.ring == NULL ? rh_window_latest(&window, rh_window_slice(&window, now_ns)) : 0;
 		rh_window_bad(&window, s.generation, &slice, &now);

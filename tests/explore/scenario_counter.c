@@ -59,6 +59,7 @@ counter_setup_shared(void)
 const struct ex_scenario counter_scenarios[] = {
 	{"counter.add_read", 3, 0, 0, counter_setup, {add_twice, add_twice, read_twice}, counter_exact},
 	{"counter.add_read_one_line", 3, 0, 0, counter_setup_shared, {add_twice, add_twice, read_twice}, counter_exact},
+	{"own.add_read", 3, EX_OWN | EX_MOVES, 0, counter_setup_shared, {add_twice, add_twice, read_twice}, counter_exact},
 	{0},
 };
 
@@ -82,13 +83,13 @@ record_setup(void)
 static bool
 record_read(uint64_t *control, uint64_t value[FIELDS])
 {
-	uint32_t differ = 0, tag;
+	uint32_t tag;
 
 	*control = rh_load_acq(&record->control);
 	tag = rh_record_active(*control);
 	for (unsigned i = 0; i < FIELDS; i++)
-		value[i] = rh_record_get(rh_record_slot(record->words, FIELDS, tag), i, tag, &differ);
-	return differ == 0;
+		value[i] = rh_record_get(record->words, i, tag);
+	return rh_record_stands(&record->control, tag);
 }
 
 /* Adds to both fields: they stay equal, and no addition is lost. */
