@@ -63,7 +63,7 @@ $(ARCHIVE): $(B)/rheo.o
 
 $(SHARED): $(LIB_OBJ) lib/rheo.map
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/rheo.map \
-		-Wl,-z,defs -o $@ $(LIB_OBJ)
+		-Wl,-z,defs -Wl,-Bsymbolic-functions -o $@ $(LIB_OBJ)
 	$(Q)ln -sf $(@F) $(B)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(B)/librheo.so
 	@echo "  $@"
@@ -135,6 +135,11 @@ $(B)/unit: $(UNIT_OBJ) $(UNIT_LIB)
 .PHONY: test-unit
 test-unit: $(B)/unit ## Criterion, one file per source file
 	@sh tests/unit/run.sh $(B)/unit
+
+.PHONY: test-no-rseq
+test-no-rseq: $(B)/unit $(B)/property ## unit tests and histories where glibc registers no restartable sequences
+	@GLIBC_TUNABLES=glibc.pthread.rseq=0 sh tests/unit/run.sh $(B)/unit
+	@GLIBC_TUNABLES=glibc.pthread.rseq=0 $(B)/property $(HISTORIES)
 
 # Random histories against oracles; also with words so narrow that they wrap, and
 # without the compiler's 128-bit type and libck.

@@ -28,7 +28,7 @@ body() {
 } > "$out/rheo.h"
 
 headers="lib/base/internal.h lib/base/ck.h lib/base/atomic.h lib/base/inject.h lib/base/align.h lib/base/wide.h
-	lib/base/object.h lib/base/record.h lib/base/config.h lib/port/cpu.h lib/counter/lines.h
+	lib/base/object.h lib/base/record.h lib/base/config.h lib/port/own.h lib/port/cpu.h lib/counter/lines.h
 	lib/bucket/curve.h lib/bucket/word.h lib/bucket/lanes.h
 	lib/breaker/state.h lib/breaker/window.h lib/breaker/transition.h lib/breaker/self.h"
 for h in lib/*/*.h; do

@@ -50,6 +50,10 @@ RHEO_BEGIN_DECLS
  * completes minimum_calls) and on the tick. Single-threaded the trip is on the
  * exact call. With many threads it is made no later than the return of the last
  * record among those that fulfil the condition; calls admitted until then pass.
+ * One exception: a success that completes minimum_calls at the very moment that
+ * a failure on another CPU finds them missing may not be seen by it, nor it by
+ * the success (where CPUs have lanes of their own, counter.h). Then the next
+ * record or tick makes the trip.
  *
  * What a record costs. Time window: a success in CLOSED is one add on this
  * CPU's line and writes no shared one; a failure adds to a shared line and

@@ -11,6 +11,14 @@ RHEO_BEGIN_DECLS
  * A counter: up to eight 64-bit counts that many CPUs add to without sharing a
  * cache line. Each CPU adds in its own line ("lane"); a read sums the lanes.
  *
+ * Where there is a lane for every CPU, and Linux and glibc (2.35 and later; on
+ * x86-64 and aarch64) offer restartable sequences, a CPU's lane is written by it
+ * alone, without a locked instruction; else lanes are written by atomic adds.
+ * Which, is settled by init, here and in buckets, breakers and guards alike;
+ * whoever attaches without the means for the first takes part all the same. All
+ * users of an object run on one kernel: not two virtual machines that share
+ * memory (build with RHEO_NO_RSEQ for that).
+ *
  * Which calls may run at once on one counter (x: no, -: yes):
  *
  *                 init attach add read

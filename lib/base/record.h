@@ -8,14 +8,21 @@
  * what reconfigure may change.
  *
  *	control   [ pending tag : 32 | active tag : 32 ]
- *	slot 0    one pair of words a field, each [ tag : 32 | half a field : 32 ]
- *	slot 1    the same; the active slot is the active tag's low bit
+ *	slot 0, 1 one pair of words a field, each [ tag : 32 | half a field : 32 ];
+ *	          the active slot is the active tag's low bit. A field's two pairs
+ *	          lie side by side, so that one line holds two fields of both slots
  *
- * Reading: load the control word, read the words of the active slot, and check
- * that every word carries the active tag. Tags are never given twice, and all
- * words of one tag come from one writer, so words that agree belong together:
- * a reader has the old record or the new one, never a mix. If they differ, a
- * writer has moved on meanwhile; read again.
+ * Reading: load the control word, then words of the active slot. A reader has
+ * the old record or the new one, never a mix, by either of two checks:
+ *
+ *  - Every word read carries the active tag. Tags are never given twice, and
+ *    all words of one tag come from one writer, so words that agree belong
+ *    together. (This finds words overwritten from outside as well.)
+ *  - The control word still names the slot active. A slot is written only while
+ *    it is not active, and whoever reads a word of a later writer sees, by that
+ *    word (R-A4), the change that made the slot inactive. (This is less work.)
+ *
+ * Else read again.
  *
  * Writing: claim the inactive slot by putting a fresh tag into `pending` (CAS
  * on the control word from the value under which the old record was read, so
@@ -38,6 +45,8 @@
  * claims; to be fooled a reader would have to sleep exactly through that many.
  */
 
+#include <stddef.h>
+
 #include "atomic.h"
 #include "inject.h"
 
@@ -52,21 +61,39 @@ rh_record_active(uint64_t control)
 	return (uint32_t)control;
 }
 
-static inline rh_a64 *
-rh_record_slot(rh_a64 *words, unsigned fields, uint32_t tag)
+/* Word i, of two a field, of the slot that tag names. */
+static inline unsigned
+rh_record_at(uint32_t tag, unsigned i)
 {
-	return words + (tag & 1u) * 2u * fields;
+	return (i & ~1u) * 2u + (tag & 1u) * 2u + (i & 1u);
 }
 
 /* Reads one field of the active slot; *differ becomes non-zero where a tag does not agree. */
 static inline uint64_t
-rh_record_get(const rh_a64 *slot, unsigned field, uint32_t tag, uint32_t *differ)
+rh_record_get(const rh_a64 *words, unsigned field, uint32_t tag, uint32_t *differ)
 {
-	uint64_t lo = rh_load_rlx(&slot[2 * field]);
-	uint64_t hi = rh_load_rlx(&slot[2 * field + 1]);
+	const rh_a64 *pair = words + 4 * (size_t)field + 2 * (size_t)(tag & 1u);
+	uint64_t lo = rh_load_rlx(&pair[0]), hi = rh_load_rlx(&pair[1]);
 
 	*differ |= ((uint32_t)(lo >> 32) ^ tag) | ((uint32_t)(hi >> 32) ^ tag);
 	return (hi << 32) | (uint32_t)lo;
+}
+
+/* The same for the second check, rh_record_stands, after all fields are read. */
+static inline uint64_t
+rh_record_peek(const rh_a64 *words, unsigned field, uint32_t tag)
+{
+	const rh_a64 *pair = words + 4 * (size_t)field + 2 * (size_t)(tag & 1u);
+	uint64_t lo = rh_load_acq(&pair[0]); /* R-A4 <- R-R3: that its writer found the slot inactive */
+	uint64_t hi = rh_load_acq(&pair[1]); /* R-A4 <- R-R3: that its writer found the slot inactive */
+
+	return (hi << 32) | (uint32_t)lo;
+}
+
+static inline bool
+rh_record_stands(const rh_a64 *control, uint32_t tag)
+{
+	return rh_record_active(rh_load_rlx(control)) == tag;
 }
 
 static inline void
@@ -76,8 +103,8 @@ rh_record_init(rh_a64 *control, rh_a64 *words, unsigned fields, const uint64_t *
 
 	for (unsigned i = 0; i < 2 * fields; i++) {
 		uint64_t half = (i & 1) ? value[i / 2] >> 32 : (uint32_t)value[i / 2];
-		rh_store_init(&words[i], ((uint64_t)tag << 32) | half);
-		rh_store_init(&words[2 * fields + i], 0);
+		rh_store_init(&words[rh_record_at(tag, i)], ((uint64_t)tag << 32) | half);
+		rh_store_init(&words[rh_record_at(tag + 1, i)], 0);
 	}
 	rh_store_init(control, ((uint64_t)tag << 32) | tag);
 }
@@ -93,11 +120,9 @@ rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen
 	uint32_t active = rh_record_active(seen);
 	uint32_t tag = (uint32_t)(seen >> 32) + 1;
 	uint64_t claim, made;
-	rh_a64 *slot;
 
 	if (((tag ^ active) & 1u) == 0)
 		tag++;
-	slot = rh_record_slot(words, fields, tag);
 	claim = ((uint64_t)tag << 32) | active;
 	/* R-R2 -> R-A2, R-A3: the claim, before any word of it */
 	if (!rh_cas_ar(control, &seen, claim))
@@ -105,6 +130,7 @@ rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen
 	RHEO_INJECT(RECORD_CLAIMED);
 	for (unsigned i = 0; i < 2 * fields; i++) {
 		uint64_t half = (i & 1) ? value[i / 2] >> 32 : (uint32_t)value[i / 2];
+		rh_a64 *word = &words[rh_record_at(tag, i)];
 		unsigned tries = 0;
 		uint64_t w;
 
@@ -112,12 +138,12 @@ rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen
 			/* A writer overtaken changes a word once; what changes on and on is not ours (P14). */
 			if (tries++ == RH_RECORD_WORD_TRIES)
 				return false;
-			w = rh_load_acq(&slot[i]); /* R-A2 <- R-R2, R-R3: a word shows its writer's claim */
+			w = rh_load_acq(word); /* R-A2 <- R-R2, R-R3: a word shows its writer's claim */
 			if (rh_load_acq(control) != claim) /* R-A3 <- R-R1, R-R2: who holds the claim now */
 				return false;
 			RHEO_INJECT(RECORD_BEFORE_WORD);
-			/* R-R3 -> R-A2: the word, after its claim */
-		} while (!rh_cas_rel(&slot[i], &w, ((uint64_t)tag << 32) | half));
+			/* R-R3 -> R-A2, R-A4: the word, after its claim */
+		} while (!rh_cas_rel(word, &w, ((uint64_t)tag << 32) | half));
 	}
 	RHEO_INJECT(RECORD_BEFORE_FLIP);
 	made = ((uint64_t)tag << 32) | tag;

@@ -21,11 +21,24 @@
 #include "../base/config.h"
 #include "self.h"
 
-static int32_t
-refuse(struct rh_bself self, int32_t status)
+/* Out of the way, and the last act of who calls it, so that calls that are made often save no register. */
+RH_COLD static int32_t
+refuse_shared(rheo_breaker_t *breaker, int32_t status)
 {
-	rh_breaker_count(self, status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE, 1);
+	rh_breaker_count(rh_breaker_self(breaker),
+			 status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE, 1);
 	return status;
+}
+
+RH_INLINE int32_t
+refuse(rheo_breaker_t *breaker, int32_t status)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	unsigned index = status == RHEO_REJ_OPEN ? BCOUNT_REFUSED_OPEN : BCOUNT_REFUSED_PROBE;
+
+	if (rh_lines_add_own(rh_breaker_lines(self), index, 1))
+		return status;
+	return refuse_shared(breaker, status);
 }
 
 static int32_t
@@ -56,9 +69,11 @@ begin_probing(struct rh_bself self, uint64_t *w, const struct rh_brules *r, uint
 }
 
 /* Everything but CLOSED in AUTO mode. */
-static int32_t
-acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *permit)
+RH_COLD static int32_t
+acquire_slowly(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
 {
+	struct rh_bself self = rh_breaker_self(breaker);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
 	struct rh_brules r;
 
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
@@ -66,14 +81,14 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 		uint64_t seen = w;
 
 		if (s.mode == RHEO_FORCED_OPEN)
-			return refuse(self, RHEO_REJ_OPEN);
+			return refuse(breaker, RHEO_REJ_OPEN);
 		if (s.state == RHEO_CLOSED) {
 			*permit = rh_permit_closed(s.generation, now_ns);
 			return RHEO_OK;
 		}
 		now_ns = i == 0 ? rh_breaker_time(self, now_ns) : rh_breaker_known(self, now_ns);
 		if (s.state == RHEO_OPEN && !rh_breaker_over(self, w, now_ns))
-			return refuse(self, RHEO_REJ_OPEN);
+			return refuse(breaker, RHEO_REJ_OPEN);
 		if (!rh_brules_read(self, &r))
 			return RHEO_ERR_CORRUPT;
 		if (s.state == RHEO_OPEN) {
@@ -89,7 +104,22 @@ acquire_slowly(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *perm
 		if (w == seen && s.state != RHEO_OPEN)
 			break;
 	}
-	return refuse(self, RHEO_REJ_PROBE);
+	return refuse(breaker, RHEO_REJ_PROBE);
+}
+
+/*
+ * OPEN and not over, where a deadline's unit is 1 ns and it is the next one
+ * after what the breaker was told, as long ahead as one may be: then
+ * rh_breaker_over reckons the same.
+ */
+RH_INLINE bool
+is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns)
+{
+	uint64_t told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: told before the deadline was set */
+	uint64_t ahead = (w - told) & RH_DEADLINE_MASK;
+
+	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(rh_breaker_unit(self) == 0) &&
+	       rh_likely(now_ns - told < ahead) && rh_likely(ahead <= rh_load_rlx(&self.b->longest));
 }
 
 int32_t
@@ -107,7 +137,9 @@ rheo_breaker_try_acquire(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *per
 		return RHEO_OK;
 	}
 	*permit = RHEO_PERMIT_NONE;
-	return acquire_slowly(self, w, now_ns, permit);
+	if (rh_likely(is_shut(self, w, now_ns)))
+		return refuse(breaker, RHEO_REJ_OPEN);
+	return acquire_slowly(breaker, now_ns, permit);
 }
 
 /* Counts failures in a row, or their end. Returns true where this one opened the breaker. */
@@ -138,7 +170,44 @@ count_in_a_row(struct rh_bself self, uint64_t w, bool failed, const struct rh_br
 	return false;
 }
 
-/* A success that was quick, on the hot path: nothing but this lane's count, unless somebody asks. */
+/* After a success was counted under the watch. */
+RH_COLD static int32_t
+look_after_success(rheo_breaker_t *breaker, uint64_t now_ns)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	struct rh_window window = rh_breaker_window(self);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_brules r;
+
+	if (!rh_brules_read(self, &r))
+		return RHEO_ERR_CORRUPT;
+	if (rh_state_passes(w))
+		rh_breaker_judge(self, &r, w, rh_window_slice(&window, now_ns), now_ns);
+	return RHEO_OK;
+}
+
+/* Whether a success changes nothing but a count: CLOSED, and nothing slow to look for. */
+RH_INLINE bool
+only_counts(struct rh_bself self, uint64_t w, uint64_t permit, uint64_t now_ns)
+{
+	return rh_likely(w == rh_state_quiet(rh_permit_quiet(permit))) &&
+	       rh_likely(now_ns >= rh_load_acq(&self.b->told_ns)) && /* T-A2 <- T-R2: the time known */
+	       rh_likely((rh_load_rlx(&self.b->watch) & RH_TIMED) == 0);
+}
+
+/* Whether a call counts as slow, by the rules in force. False: corrupt memory. */
+static bool
+is_slow(struct rh_bself self, uint64_t permit, uint64_t now_ns, bool *slow)
+{
+	struct rh_brules r;
+
+	if (!rh_brules_read(self, &r))
+		return false;
+	*slow = r.slow_call_rate_bp != 0 && rh_permit_duration(permit, now_ns) > r.slow_call_ns;
+	return true;
+}
+
+/* Any other report of a call that CLOSED admitted. */
 static int32_t
 record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
@@ -147,7 +216,6 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 	bool failed = outcome == RHEO_FAILURE, slow = false;
 	struct rh_recorded rec;
 	struct rh_brules r;
-	uint64_t rates, slow_ns;
 
 	if (s.state != RHEO_CLOSED || s.generation != rh_permit_generation(permit))
 		return stale(self);
@@ -155,10 +223,8 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 		rh_breaker_count(self, BCOUNT_IGNORED, 1);
 		return RHEO_OK;
 	}
-	if (!rh_brule(self, BRULE_RATES, &rates))
+	if ((rh_load_rlx(&self.b->watch) & RH_TIMED) != 0 && !is_slow(self, permit, now_ns, &slow))
 		return RHEO_ERR_CORRUPT;
-	if ((rates >> 16 & 0xffffu) != 0 && rh_brule(self, BRULE_SLOW_NS, &slow_ns))
-		slow = rh_permit_duration(permit, now_ns) > slow_ns;
 	if (s.mode == RHEO_DISABLED) {
 		rh_breaker_count(self, BCOUNT_OTHER_CALLS, 1);
 		rh_window_note(&window, failed, slow);
@@ -184,22 +250,64 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 	return RHEO_OK;
 }
 
-int32_t
-rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+/* Any other report. */
+RH_COLD static int32_t
+record_else(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
-	struct rh_bself self;
+	struct rh_bself self = rh_breaker_self(breaker);
 	int32_t st;
 
 	if (breaker == NULL || outcome > RHEO_IGNORED)
 		return RHEO_ERR_INVAL;
 	if (permit == RHEO_PERMIT_NONE)
 		return RHEO_OK;
-	self = rh_breaker_self(breaker);
 	if (!rh_permit_is_probe(permit))
 		/* T-A1 <- T-R1: its generation */
 		return record_closed(self, rh_load_acq(&self.b->state), permit, outcome, now_ns);
 	st = rh_probe_report(self, permit, outcome, now_ns);
 	return st == RHEO_STALE ? stale(self) : st;
+}
+
+/* A success where lanes are not the CPUs' own, or windows have more than 16 slices, or count calls. */
+RH_NOINLINE static int32_t
+succeed(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	struct rh_window window = rh_breaker_window(self);
+	struct rh_own own = rh_own_here();
+	unsigned lanes = 1u << rh_btag_lanes(self.tag);
+	unsigned lane = window.own ? (unsigned)own.cpu : rh_cpu_hint() & (lanes - 1);
+
+	if (window.ring != NULL || lane >= lanes || !only_counts(self, w, permit, now_ns) ||
+	    !rh_window_count_on(rh_window_track(&window, lane), window.cells, window.own ? &own : NULL,
+				window.shape.slice_ns, rh_permit_generation(permit), now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	return rh_breaker_watched(self) ? look_after_success(breaker, now_ns) : RHEO_OK;
+}
+
+/* A success is mostly like the one before it, and then nothing but this CPU's count changes. */
+int32_t
+rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
+{
+	struct rh_own own = rh_own_here();
+	struct rh_bself self = rh_breaker_self(breaker);
+	unsigned char *block;
+	uint64_t w;
+
+	if (breaker == NULL || !rh_likely(outcome == RHEO_SUCCESS))
+		return record_else(breaker, permit, outcome, now_ns);
+	if (!rh_likely((self.b->head.param & RH_PARAM_QUICK) != 0))
+		return succeed(breaker, permit, now_ns);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	if (!rh_likely((uint64_t)(unsigned)own.cpu >> rh_btag_lanes(self.tag) == 0) ||
+	    !only_counts(self, w, permit, now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	block = self.b->blocks + ((size_t)(unsigned)own.cpu << RH_QUICK_APART) + RH_TRACK_AT;
+	if (!rh_window_count_on((void *)block, RH_QUICK_CELLS, &own, self.b->shape.slice_ns,
+				(uint32_t)rh_permit_quiet(permit), now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	return rh_likely(!rh_breaker_watched(self)) ? RHEO_OK : look_after_success(breaker, now_ns);
 }
 
 int32_t
@@ -350,144 +458,4 @@ rheo_breaker_reset(rheo_breaker_t *breaker, uint64_t now_ns)
 		if (rh_breaker_turn(self, &w, rh_after_reset(rh_state_unpack(w)), 0, 0, now_ns, &reason))
 			return RHEO_OK;
 	return RHEO_ERR_CORRUPT;
-}
-
-int32_t
-rheo_breaker_state(const rheo_breaker_t *breaker, uint32_t *state, uint32_t *mode)
-{
-	struct rh_state s;
-
-	if (breaker == NULL)
-		return RHEO_ERR_INVAL;
-	/* T-A1 <- T-R1: its generation */
-	s = rh_state_unpack(rh_load_acq(&rh_breaker_self(breaker).b->state));
-	if (state != NULL)
-		*state = s.state <= RHEO_HALF_OPEN ? s.state : RHEO_HALF_OPEN;
-	if (mode != NULL)
-		*mode = s.mode;
-	return RHEO_OK;
-}
-
-/* The delay of the word w at a time at or after what is known. */
-static uint64_t
-retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
-{
-	struct rh_state s = rh_state_unpack(w);
-	uint64_t at, generation, open_ns;
-
-	if (s.mode == RHEO_FORCED_OPEN)
-		return RHEO_FOREVER;
-	if (s.state == RHEO_CLOSED || (s.state == RHEO_OPEN && rh_breaker_over(self, w, now_ns)) ||
-	    (s.state == RHEO_HALF_OPEN && s.issued < r->half_open_calls))
-		return 0;
-	/* All ended under rules that changed: whoever asks next does what follows. */
-	if (s.state == RHEO_HALF_OPEN && s.succeeded + s.failed + s.ignored >= s.issued &&
-	    rh_probes_verdict(&s, r) != RH_REOPEN)
-		return 0;
-	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, now_ns);
-	if (s.state == RHEO_HALF_OPEN && at <= now_ns && !(r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS)) {
-		/* A probe is lost: whoever asks next finds it failed then, and OPEN since. */
-		generation = rh_breaker_generation(self, w);
-		open_ns = rh_open_duration(r, rh_breaker_level(self, generation) + 1, self.b->head.origin,
-					   generation + 1);
-		at = at > UINT64_MAX - open_ns ? UINT64_MAX : at + open_ns;
-	}
-	return at == UINT64_MAX ? RHEO_FOREVER : at > now_ns ? at - now_ns : 0;
-}
-
-/* The same by a caller's clock, which may be behind. */
-static uint64_t
-retry_after_own(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t now_ns)
-{
-	uint64_t told = rh_load_acq(&self.b->told_ns), delay_ns; /* T-A2 <- T-R2: the time known */
-
-	if (told <= now_ns)
-		return retry_after(self, r, w, now_ns);
-	delay_ns = retry_after(self, r, w, told);
-	if (delay_ns == 0)
-		return 0;
-	return delay_ns > UINT64_MAX - (told - now_ns) ? RHEO_FOREVER : delay_ns + (told - now_ns);
-}
-
-int32_t
-rheo_breaker_retry_after_ns(const rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *delay_ns)
-{
-	struct rh_bself self;
-	struct rh_brules r;
-
-	if (breaker == NULL || delay_ns == NULL)
-		return RHEO_ERR_INVAL;
-	self = rh_breaker_self(breaker);
-	if (!rh_brules_read(self, &r))
-		return RHEO_ERR_CORRUPT;
-	/* T-A1 <- T-R1: its generation */
-	*delay_ns = retry_after_own(self, &r, rh_load_acq(&self.b->state), now_ns);
-	return RHEO_OK;
-}
-
-static uint32_t
-rate_bp(uint64_t count, uint64_t calls, uint64_t minimum)
-{
-	return calls == 0 || calls < minimum ? 0 : (uint32_t)(count * 10000u / calls);
-}
-
-int32_t
-rheo_breaker_snapshot(const rheo_breaker_t *breaker, uint64_t now_ns,
-		      rheo_breaker_snapshot_t *snapshot, uint64_t size)
-{
-	rheo_breaker_snapshot_t v = {0};
-	struct rh_counts now = {0, 0, 0}, ever;
-	struct rh_window window;
-	struct rh_bself self;
-	struct rh_brules r;
-	struct rh_state s;
-	uint64_t w, told, slice, minimum, count[RH_COUNTS];
-
-	if (breaker == NULL)
-		return RHEO_ERR_INVAL;
-	self = rh_breaker_self(breaker);
-	if (!rh_brules_read(self, &r))
-		return RHEO_ERR_CORRUPT;
-	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
-	v.retry_after_ns = retry_after_own(self, &r, w, now_ns);
-	told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: the time known */
-	now_ns = now_ns > told ? now_ns : told;
-	s = rh_state_unpack(w);
-	window = rh_breaker_window(self);
-	minimum = r.minimum_calls;
-	for (unsigned i = 0; i < RH_COUNTS; i++)
-		count[i] = rh_lines_sum(self.b->line, rh_btag_lanes(self.tag), i);
-	if (s.state == RHEO_CLOSED) {
-		slice = window.ring == NULL ? rh_window_latest(&window, rh_window_slice(&window, now_ns)) : 0;
-		rh_window_bad(&window, s.generation, &slice, &now);
-		rh_window_calls(&window, s.generation, slice, &now);
-	}
-	if (window.ring != NULL && minimum > window.shape.window_calls)
-		minimum = window.shape.window_calls;
-	ever = rh_window_ever(&window);
-	v.state = s.state;
-	v.mode = s.mode;
-	v.generation = rh_breaker_generation(self, w);
-	v.window_calls = now.calls;
-	v.window_failures = now.failures;
-	v.window_slow = now.slow;
-	v.failure_rate_bp = rate_bp(now.failures, now.calls, minimum);
-	v.slow_call_rate_bp = rate_bp(now.slow, now.calls, minimum);
-	v.consecutive_failures = s.in_a_row;
-	v.backoff_level = rh_breaker_level(self, v.generation);
-	v.probes_issued = s.issued;
-	v.probes_succeeded = s.succeeded;
-	v.probes_failed = s.failed;
-	v.probes_ignored = s.ignored;
-	v.probes_slow = s.slow;
-	v.failures = ever.failures;
-	v.slow = ever.slow;
-	v.successes = ever.calls + count[BCOUNT_OTHER_CALLS] - ever.failures;
-	v.ignored = count[BCOUNT_IGNORED];
-	v.stale = count[BCOUNT_STALE];
-	v.refused_open = count[BCOUNT_REFUSED_OPEN];
-	v.refused_probe = count[BCOUNT_REFUSED_PROBE];
-	v.clock_regressions = count[BCOUNT_REGRESSIONS];
-	v.cas_retries = count[BCOUNT_RETRIES];
-	return rh_report_copy(snapshot, size, &v, sizeof v);
 }

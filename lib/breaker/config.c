@@ -150,7 +150,7 @@ tag_of(const rheo_breaker_config_t *c)
 static uint64_t
 size_of(unsigned tag)
 {
-	return rh_whole(sizeof(struct rh_breaker) + (sizeof(struct rh_line) << rh_btag_lanes(tag)) +
+	return rh_whole(sizeof(struct rh_breaker) +
 			rh_window_size(rh_btag_by_calls(tag), rh_btag_code(tag), rh_btag_lanes(tag)));
 }
 
@@ -216,7 +216,6 @@ rules_of(const rheo_breaker_config_t *c)
 		.minimum_calls = c->minimum_calls,
 		.open_ns = c->open_ns,
 		.open_max_ns = c->open_max_ns,
-		.longest_ns = c->open_max_ns,
 		.open_backoff_bp = c->open_backoff_bp,
 		.open_jitter_bp = c->open_jitter_bp,
 		.half_open_calls = c->half_open_calls,
@@ -238,24 +237,8 @@ rules_pack(const struct rh_brules *r, uint64_t field[BRULE_FIELDS])
 	field[BRULE_COUNTS] = r->minimum_calls | (uint64_t)r->consecutive_failures << 32;
 	field[BRULE_OPEN_NS] = r->open_ns;
 	field[BRULE_OPEN_MAX_NS] = r->open_max_ns;
-	field[BRULE_LONGEST_NS] = r->longest_ns;
 	field[BRULE_SPREAD] = r->open_backoff_bp | (uint64_t)r->open_jitter_bp << 32;
 	field[BRULE_TIMEOUT_NS] = r->probe_timeout_ns;
-}
-
-bool
-rh_brule(struct rh_bself self, unsigned field, uint64_t *value)
-{
-	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
-		uint32_t tag = rh_record_active(rh_load_acq(&self.b->control)); /* R-A1 <- R-R1: the rules' words */
-		uint32_t differ = 0;
-
-		*value = rh_record_get(rh_record_slot(self.b->rules, BRULE_FIELDS, tag), field, tag,
-				       &differ);
-		if (differ == 0)
-			return true;
-	}
-	return false;
 }
 
 bool
@@ -264,10 +247,9 @@ rh_brules_read(struct rh_bself self, struct rh_brules *r)
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint64_t control = rh_load_acq(&self.b->control); /* R-A1 <- R-R1: the rules' words */
 		uint32_t tag = rh_record_active(control), differ = 0;
-		const rh_a64 *slot = rh_record_slot(self.b->rules, BRULE_FIELDS, tag);
-		uint64_t rates = rh_record_get(slot, BRULE_RATES, tag, &differ);
-		uint64_t counts = rh_record_get(slot, BRULE_COUNTS, tag, &differ);
-		uint64_t spread = rh_record_get(slot, BRULE_SPREAD, tag, &differ);
+		uint64_t rates = rh_record_get(self.b->rules, BRULE_RATES, tag, &differ);
+		uint64_t counts = rh_record_get(self.b->rules, BRULE_COUNTS, tag, &differ);
+		uint64_t spread = rh_record_get(self.b->rules, BRULE_SPREAD, tag, &differ);
 
 		r->control = control;
 		r->failure_rate_bp = rates & 0xffffu;
@@ -276,19 +258,26 @@ rh_brules_read(struct rh_bself self, struct rh_brules *r)
 		r->half_open_successes = rates >> 40 & 0xffu;
 		r->half_open_failures = rates >> 48 & 0xffu;
 		r->flags = (uint32_t)(rates >> 56);
-		r->slow_call_ns = rh_record_get(slot, BRULE_SLOW_NS, tag, &differ);
+		r->slow_call_ns = rh_record_get(self.b->rules, BRULE_SLOW_NS, tag, &differ);
 		r->minimum_calls = (uint32_t)counts;
 		r->consecutive_failures = (uint32_t)(counts >> 32);
-		r->open_ns = rh_record_get(slot, BRULE_OPEN_NS, tag, &differ);
-		r->open_max_ns = rh_record_get(slot, BRULE_OPEN_MAX_NS, tag, &differ);
-		r->longest_ns = rh_record_get(slot, BRULE_LONGEST_NS, tag, &differ);
+		r->open_ns = rh_record_get(self.b->rules, BRULE_OPEN_NS, tag, &differ);
+		r->open_max_ns = rh_record_get(self.b->rules, BRULE_OPEN_MAX_NS, tag, &differ);
 		r->open_backoff_bp = (uint32_t)spread;
 		r->open_jitter_bp = (uint32_t)(spread >> 32);
-		r->probe_timeout_ns = rh_record_get(slot, BRULE_TIMEOUT_NS, tag, &differ);
+		r->probe_timeout_ns = rh_record_get(self.b->rules, BRULE_TIMEOUT_NS, tag, &differ);
 		if (differ == 0)
 			return true;
 	}
 	return false;
+}
+
+static unsigned
+own_of(unsigned tag)
+{
+	if (!rh_lanes_own(rh_btag_lanes(tag)))
+		return 0;
+	return rh_btag_by_calls(tag) || rh_btag_code(tag) != 0 ? RH_PARAM_OWN : RH_PARAM_OWN | RH_PARAM_QUICK;
 }
 
 int32_t
@@ -301,7 +290,7 @@ rheo_breaker_init(void *mem, uint64_t size, const rheo_breaker_config_t *cfg, ui
 	struct rh_bself self;
 	struct rh_window window;
 	uint64_t field[BRULE_FIELDS], seed;
-	unsigned tag;
+	unsigned tag, param;
 	int32_t st = rh_memory_check(mem, breaker);
 
 	if (st == RHEO_OK)
@@ -312,13 +301,14 @@ rheo_breaker_init(void *mem, uint64_t size, const rheo_breaker_config_t *cfg, ui
 	if (size < size_of(tag))
 		return RHEO_ERR_NOSPC;
 	seed = c.jitter_seed != 0 ? c.jitter_seed : rh_mix(now_ns + 1);
-	rh_header_fill(&b->head, RH_KIND_BREAKER, size_of(tag), tag, unit_of(c.open_max_ns), seed,
-		       now_ns);
+	param = unit_of(c.open_max_ns) | own_of(tag);
+	rh_header_fill(&b->head, RH_KIND_BREAKER, size_of(tag), tag, param, seed, now_ns);
 	b->shape = shape_of(&c);
 	rh_store_init(&b->state, 0);
 	rh_store_init(&b->told_ns, now_ns);
 	rh_store_init(&b->turns, 0);
-	rh_store_init(&b->watch, 0);
+	rh_store_init(&b->watch, c.slow_call_rate_bp != 0 ? RH_TIMED : 0);
+	rh_store_init(&b->longest, c.open_max_ns);
 	rh_store_init(&b->judged, 0);
 	for (unsigned i = 0; i < RH_LEVELS; i++)
 		rh_store_init(&b->levels[i], 0);
@@ -335,7 +325,7 @@ rheo_breaker_init(void *mem, uint64_t size, const rheo_breaker_config_t *cfg, ui
 		rh_store_init(&b->probe[i], 0);
 	*breaker = rh_handle_make(mem, tag);
 	self = rh_breaker_self(*breaker);
-	rh_lines_init(b->line, rh_btag_lanes(tag));
+	rh_lines_init(rh_breaker_lines(self));
 	window = rh_breaker_window(self);
 	rh_window_init(&window, now_ns);
 	rh_header_seal(&b->head);
@@ -399,6 +389,19 @@ rheo_breaker_config(const rheo_breaker_t *breaker, rheo_breaker_config_t *cfg, u
 	return rh_report_copy(cfg, size, &c, sizeof c);
 }
 
+/* What has to be known before new rules are in force, and does no harm if they never are. */
+static void
+prepare(struct rh_bself self, const struct rh_brules *r)
+{
+	uint64_t longest = rh_load_rlx(&self.b->longest), watch = rh_load_rlx(&self.b->watch);
+
+	for (unsigned i = 0; i < RH_STATE_TRIES && r->open_max_ns > longest; i++)
+		if (rh_cas_rlx(&self.b->longest, &longest, r->open_max_ns))
+			break;
+	for (unsigned i = 0; i < RH_STATE_TRIES && r->slow_call_rate_bp != 0 && !(watch & RH_TIMED); i++)
+		rh_cas_rlx(&self.b->watch, &watch, watch | RH_TIMED);
+}
+
 int32_t
 rheo_breaker_reconfigure(rheo_breaker_t *breaker, const rheo_breaker_config_t *cfg, uint64_t now_ns)
 {
@@ -425,8 +428,7 @@ rheo_breaker_reconfigure(rheo_breaker_t *breaker, const rheo_breaker_config_t *c
 		if (!rh_brules_read(self, &old))
 			break;
 		new = rules_of(&c);
-		if (new.longest_ns < old.longest_ns)
-			new.longest_ns = old.longest_ns;
+		prepare(self, &new);
 		rules_pack(&new, field);
 		if (rh_record_replace(&self.b->control, self.b->rules, BRULE_FIELDS, old.control, field)) {
 			/* What is in the window may open it by the new rules: the next success looks. */

@@ -18,7 +18,7 @@
  * many calls need no sum. Between two sums failures must have grown in the
  * proportion of the rate reached to the rate asked for, so a slice sees few.
  *
- * The watch is a number that grows each time it is set, and its lowest bit. It
+ * The watch is a number that grows each time it is set, and a bit. It
  * is cleared by CAS from the number that was read before the window was: a
  * clearing that races with a setting fails. Why nothing falls between two
  * threads: window.c, "Order".
@@ -28,14 +28,7 @@
 
 #include "self.h"
 
-#define WATCHED UINT64_C(1)
 #define JUDGED_COUNT ((UINT64_C(1) << 24) - 1)
-
-bool
-rh_breaker_watched(struct rh_bself self)
-{
-	return (rh_load_sc(&self.b->watch) & WATCHED) != 0; /* J-A1 <- J-R1: set before the calls were counted */
-}
 
 uint64_t
 rh_breaker_watch(struct rh_bself self)
@@ -43,7 +36,7 @@ rh_breaker_watch(struct rh_bself self)
 	uint64_t v = rh_load_rlx(&self.b->watch), next = 0;
 
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
-		next = (v + 2) | WATCHED;
+		next = (v + RH_WATCH_STEP) | RH_WATCHED;
 		if (rh_cas_sc(&self.b->watch, &v, next)) /* J-R1 -> J-A1: the watch, before counting again */
 			break;
 	}
@@ -53,8 +46,8 @@ rh_breaker_watch(struct rh_bself self)
 static void
 clear_watch(struct rh_bself self, uint64_t seen)
 {
-	if (seen & WATCHED)
-		rh_cas_rlx(&self.b->watch, &seen, seen & ~WATCHED);
+	if (seen & RH_WATCHED)
+		rh_cas_rlx(&self.b->watch, &seen, seen & ~RH_WATCHED);
 }
 
 /* Whether these bad calls reach a rate among so many calls. */

@@ -11,15 +11,17 @@
  *	told_ns    the latest time known                       } read by all,
  *	control    which rules are in force (base/record.h)    } written on
  *	turns      transitions so far, the full generation     } transitions
- *	watch      whether successes have to look (judge.c)   /
+ *	watch      whether successes have to look (judge.c)    |
+ *	longest    the largest open_max_ns there has been     /
  *	judged     a lower bound of the calls in the window   \  written by failures
  *	levels     backoff, by generation                    /   and transitions
  *	ring_head  a count window's number of calls
  *	rules      two slots of the record
  *	log        the last transitions (log.c)
  *	probe[]    permits of HALF_OPEN that are out
- *	line[]     counts, a line a CPU
- *	window     tracks or a ring (window.c)
+ *	blocks     a CPU's counts and its track, one after the other; one that
+ *	           all share; the tracks of failures and of slow calls (window.c)
+ *	ring       a count window's outcomes
  */
 
 #include "../base/object.h"
@@ -34,7 +36,6 @@ enum {
 	BRULE_COUNTS, /* minimum : 32, in a row : 32 */
 	BRULE_OPEN_NS,
 	BRULE_OPEN_MAX_NS,
-	BRULE_LONGEST_NS, /* the largest open_max_ns there has been: of a deadline still running */
 	BRULE_SPREAD, /* backoff bp : 32, jitter bp : 32 */
 	BRULE_TIMEOUT_NS,
 	BRULE_FIELDS
@@ -75,18 +76,19 @@ struct rh_breaker {
 	rh_a64 control;
 	rh_a64 turns;
 	rh_a64 watch;
+	rh_a64 longest; /* of a deadline that may still be running */
 	RH_ALIGNED(64) rh_a64 judged;
 	rh_a64 levels[RH_LEVELS];
 	rh_a64 ring_head;
 	RH_ALIGNED(64) rh_a64 rules[4 * BRULE_FIELDS];
 	struct rh_event log[RH_LOG_EVENTS];
 	RH_ALIGNED(64) rh_a64 probe[RH_PROBE_SLOTS];
-	struct rh_line line[];
+	RH_ALIGNED(64) unsigned char blocks[];
 };
 
 _Static_assert(offsetof(struct rh_breaker, judged) - offsetof(struct rh_breaker, state) == 64,
 	       "what all read is not on the line that failures write");
-_Static_assert(offsetof(struct rh_breaker, line) % 64 == 0, "counts begin on a line");
+_Static_assert(offsetof(struct rh_breaker, blocks) % 64 == 0, "counts begin on a line");
 
 /* A handle taken apart. */
 struct rh_bself {
@@ -119,10 +121,40 @@ rh_btag_code(unsigned tag)
 	return tag >> 4;
 }
 
+/*
+ * The header's param: the deadline's unit : 5, own : 1 (RH_PARAM_OWN), own and
+ * a time window of at most 16 slices : 1. With those blocks have one size, and
+ * a record has less to find out. (Should a neighbour set the bit, every block
+ * of a larger size has this one's in it.)
+ */
+#define RH_PARAM_QUICK 64u
+#define RH_QUICK_APART 8u
+#define RH_QUICK_CELLS 16u
+
+/* Whether lanes are the CPUs' own. */
+static inline bool
+rh_breaker_own(struct rh_bself self)
+{
+	return (self.b->head.param & RH_PARAM_OWN) != 0;
+}
+
+/* How far blocks lie apart, log2. */
+static inline unsigned
+rh_breaker_apart(struct rh_bself self)
+{
+	return rh_block_size(rh_btag_by_calls(self.tag), rh_btag_code(self.tag));
+}
+
+static inline struct rh_lines
+rh_breaker_lines(struct rh_bself self)
+{
+	return (struct rh_lines){self.b->blocks, rh_breaker_apart(self), rh_btag_lanes(self.tag), rh_breaker_own(self)};
+}
+
 static inline void
 rh_breaker_count(struct rh_bself self, unsigned index, uint64_t n)
 {
-	rh_lines_add(self.b->line, rh_btag_lanes(self.tag), index, n);
+	rh_lines_add(rh_breaker_lines(self), index, n);
 }
 
 static inline unsigned
@@ -134,23 +166,25 @@ rh_breaker_unit(struct rh_bself self)
 static inline struct rh_window
 rh_breaker_window(struct rh_bself self)
 {
-	void *at = self.b->line + (1u << rh_btag_lanes(self.tag));
+	bool by_calls = rh_btag_by_calls(self.tag);
 	struct rh_window w = {
 		.word = &self.b->state,
-		.track = at,
+		.blocks = self.b->blocks,
 		.head = &self.b->ring_head,
+		.own = rh_breaker_own(self),
 		.lanes_log2 = rh_btag_lanes(self.tag),
-		.cells = rh_window_cells(rh_btag_by_calls(self.tag), rh_btag_code(self.tag)),
+		.apart = rh_breaker_apart(self),
+		.cells = rh_window_cells(by_calls, rh_btag_code(self.tag)),
 		.shape = self.b->shape,
 	};
 
-	w.ring = rh_btag_by_calls(self.tag) ? (rh_a64 *)(void *)(w.track + 3) : NULL;
+	if (by_calls)
+		w.ring = (rh_a64 *)(void *)(w.blocks + (rh_blocks(w.lanes_log2) << w.apart));
 	return w;
 }
 
 /* config.c */
 RH_INTERNAL bool rh_brules_read(struct rh_bself self, struct rh_brules *r);
-RH_INTERNAL bool rh_brule(struct rh_bself self, unsigned field, uint64_t *value);
 
 /* What caused a transition and the counts that did. */
 struct rh_reason {
@@ -189,8 +223,18 @@ RH_INTERNAL bool rh_breaker_open(struct rh_bself self, uint64_t *w, const struct
 RH_INTERNAL void rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_t slice,
 		      uint64_t now_ns);
 
-/* judge.c: whether a success has to judge as well. */
-RH_INTERNAL bool rh_breaker_watched(struct rh_bself self);
+/* The watch (judge.c): a number that grows each time it is set, and two bits. */
+#define RH_WATCHED UINT64_C(1) /* successes judge */
+#define RH_TIMED UINT64_C(2) /* slow calls are looked for, or were once; never taken back */
+#define RH_WATCH_STEP UINT64_C(4)
+
+/* Whether a success has to judge as well. */
+static inline bool
+rh_breaker_watched(struct rh_bself self)
+{
+	return (rh_load_sc(&self.b->watch) & RH_WATCHED) != 0; /* J-A1 <- J-R1: set before the calls were counted */
+}
+
 /* judge.c: the next success judges as a failure does. Returns the watch as it then is. */
 RH_INTERNAL uint64_t rh_breaker_watch(struct rh_bself self);
 

@@ -130,6 +130,24 @@ rh_state_passes(uint64_t w)
 	return w >> 60 == 0;
 }
 
+/* CLOSED and AUTO in a generation, no failure in a row: the word as it mostly is. */
+static inline uint64_t
+rh_state_quiet(uint64_t generation)
+{
+	return generation << 44;
+}
+
+/*
+ * The generation of a permit of CLOSED, as long as no such word is quiet in it
+ * where the permit is none or a probe; so not (once in 2^16) that of the last
+ * one before they begin again, either.
+ */
+static inline uint64_t
+rh_permit_quiet(uint64_t permit)
+{
+	return (permit >> 47) - 1;
+}
+
 /* The difference a - b of two numbers of which only `bits` bits are known, as the nearest. */
 static inline int64_t
 rh_nearest(uint64_t a, uint64_t b, unsigned bits)
@@ -178,7 +196,7 @@ rh_low_bits(uint64_t x, unsigned bits)
 static inline uint64_t
 rh_permit_bits(uint32_t generation)
 {
-	return (uint64_t)((generation + 1) & 0xffffu) << RH_START_BITS;
+	return (uint64_t)(uint16_t)(generation + 1) << RH_START_BITS;
 }
 
 static inline uint64_t

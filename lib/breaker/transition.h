@@ -29,7 +29,6 @@ struct rh_brules {
 	uint32_t minimum_calls;
 	uint64_t open_ns;
 	uint64_t open_max_ns;
-	uint64_t longest_ns; /* the largest open_max_ns there has been */
 	uint32_t open_backoff_bp;
 	uint32_t open_jitter_bp;
 	uint32_t half_open_calls;

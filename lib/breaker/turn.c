@@ -73,15 +73,14 @@ rh_breaker_deadline(struct rh_bself self, uint64_t w)
 bool
 rh_breaker_over(struct rh_bself self, uint64_t w, uint64_t now_ns)
 {
-	uint64_t deadline = rh_breaker_deadline(self, w), longest;
+	uint64_t deadline = rh_breaker_deadline(self, w);
 
 	/* A caller that slept since it read its clock is as late as the breaker knows it to be. */
 	now_ns = rh_breaker_known(self, now_ns);
 	if (now_ns >= deadline)
 		return true;
 	/* Longer than any open time: not a deadline that was set. */
-	return rh_brule(self, BRULE_LONGEST_NS, &longest) &&
-	       deadline - now_ns > longest + (UINT64_C(1) << rh_breaker_unit(self));
+	return deadline - now_ns > rh_load_rlx(&self.b->longest) + (UINT64_C(1) << rh_breaker_unit(self));
 }
 
 uint64_t

@@ -8,7 +8,7 @@
  * (a success touches nothing else); failures and slow calls on one shared track
  * each, for they are what has to be looked at. A cell is
  *
- *	[ generation : 16 | slice : 16 | count : 32 ]        no count: empty
+ *	[ 2^16 generation + slice : 32 | count : 32 ]        no count: empty
  *
  * It counts for a reader only if its generation and slice are ones the reader
  * asks for, so nothing has to be cleared when the breaker closes or time moves
@@ -17,7 +17,7 @@
  * then (the state word says so: stale). What it replaces is folded into the
  * track's total, so that totals since init are exact (P15).
  *
- * Sixteen bits of slice come round again, so no cell may stay. Each track has
+ * Of a slice no more than 16 bits are told apart from generations: they come round again, so no cell may stay. Each track has
  * the full number of the latest slice it counted in. A reader skips a track
  * that has been silent for longer than the window. The writer that moves the
  * number on first empties the cells of the slices it moves over. A cell read
@@ -26,6 +26,12 @@
  *
  * A record for a slice earlier than the track's (a clock gone back, a thread
  * that slept) is counted in the track's: time stands still.
+ *
+ * Whose tracks they are is settled at init (counter/lines.h): each the CPU's
+ * own, written without a locked instruction, and one more that all share for
+ * callers that have no CPU of their own; or all written by atomics, and the
+ * one more idle. What leaves the cells of an own track is folded into the
+ * total of the shared one.
  *
  * Count window. head numbers the calls of all threads, in one order; call n has
  * bit n % window_calls of three planes, sixteen calls a word:
@@ -44,7 +50,9 @@
  *  - A failure that finds too few calls sets the breaker's watch word, then
  *    counts the calls once more; a success adds its call, then reads the watch
  *    word. All four are sequentially consistent: either the failure counts the
- *    call or the success sees the watch and looks itself.
+ *    call or the success sees the watch and looks itself. Not so where tracks
+ *    are the CPUs' own: there the success may read the watch before its count
+ *    is to be seen. The watch stays, and the next record or tick looks.
  *
  * Edges. W-R1 -> W-A1: counts, by the words themselves. W-R2 -> W-A2: a track's
  * latest slice, after the old cells were emptied.
@@ -53,7 +61,6 @@
 #include "window.h"
 
 #include "../base/inject.h"
-#include "../port/cpu.h"
 
 #define COUNT_MASK UINT64_C(0xffffffff)
 #define CELL_TRIES 65536u
@@ -63,50 +70,34 @@
 unsigned
 rh_window_cells(bool by_calls, unsigned code)
 {
-	return by_calls ? 8u << (2 * (code & 7u)) : 8u << (code & 3u);
+	return by_calls ? 8u << (2 * (code & 7u)) : 16u << (code & 3u);
 }
 
-static size_t
-track_size(unsigned cells)
-{
-	return (sizeof(struct rh_track) + sizeof(rh_a64) * cells + 63) / 64 * 64;
-}
-
-/* A count window keeps three tracks without cells, for their totals. */
+/* A count window has tracks without cells, for their totals. */
 uint64_t
 rh_window_size(bool by_calls, unsigned code, unsigned lanes_log2)
 {
-	unsigned cells = rh_window_cells(by_calls, code);
+	uint64_t ring = by_calls ? sizeof(rh_a64) * (uint64_t)rh_window_cells(by_calls, code) : 0;
 
-	if (by_calls)
-		return 3 * track_size(0) + 64 + sizeof(rh_a64) * (uint64_t)cells;
-	return track_size(cells) * ((UINT64_C(1) << lanes_log2) + 2);
+	return ((uint64_t)rh_blocks(lanes_log2) << rh_block_size(by_calls, code)) + ring;
 }
 
 static unsigned
 lane_tracks(const struct rh_window *w)
 {
-	return w->ring != NULL ? 1 : 1u << w->lanes_log2;
-}
-
-static struct rh_track *
-track_at(const struct rh_window *w, unsigned i)
-{
-	size_t stride = track_size(w->ring != NULL ? 0 : w->cells);
-
-	return (struct rh_track *)(void *)((char *)w->track + stride * i);
+	return (1u << w->lanes_log2) + 1;
 }
 
 static struct rh_track *
 failures_track(const struct rh_window *w)
 {
-	return track_at(w, lane_tracks(w));
+	return rh_window_track(w, lane_tracks(w));
 }
 
 static struct rh_track *
 slow_track(const struct rh_window *w)
 {
-	return track_at(w, lane_tracks(w) + 1);
+	return rh_window_track(w, lane_tracks(w) + 1);
 }
 
 static unsigned
@@ -121,7 +112,7 @@ rh_window_init(const struct rh_window *w, uint64_t now_ns)
 	uint64_t slice = rh_window_slice(w, now_ns);
 
 	for (unsigned i = 0; i < lane_tracks(w) + 2; i++) {
-		struct rh_track *t = track_at(w, i);
+		struct rh_track *t = rh_window_track(w, i);
 
 		rh_store_init(&t->slice, slice);
 		rh_store_init(&t->folded, 0);
@@ -135,38 +126,95 @@ rh_window_init(const struct rh_window *w, uint64_t now_ns)
 	}
 }
 
-/* Empties the cells of the slices after the track's latest, `last`, up to `slice`. */
+/* A track and how it is written: by the CPU it belongs to, or by atomics. */
+struct place {
+	struct rh_track *track;
+	struct rh_own own; /* none: by atomics */
+};
+
+/* Not a CPU's own. */
+static const struct rh_own nobody = {.cpu = -1};
+
+/* After so many lost tries at a track of one's own, the one that all share. */
+#define OWN_TRIES 8u
+
+/* Where a call is counted, at the n-th try. */
+static struct place
+place_of_call(const struct rh_window *w, unsigned n)
+{
+	unsigned lanes = 1u << w->lanes_log2;
+	struct rh_own own;
+
+	if (!w->own)
+		return (struct place){rh_window_track(w, rh_cpu_hint() & (lanes - 1)), nobody};
+	own = rh_own_here();
+	if (n < OWN_TRIES && (unsigned)own.cpu < lanes)
+		return (struct place){rh_window_track(w, (unsigned)own.cpu), own};
+	return (struct place){rh_window_track(w, lanes), nobody};
+}
+
+static bool
+is_own(const struct place *p)
+{
+	return p->own.cpu >= 0;
+}
+
+/* Takes a count that leaves a cell into the totals. */
 static void
-empty_up_to(const struct rh_window *w, struct rh_track *t, uint64_t last, uint64_t slice)
+fold(const struct rh_window *w, const struct place *p, uint64_t cell)
+{
+	struct rh_track *t = !is_own(p) ? p->track : rh_window_track(w, 1u << w->lanes_log2);
+
+	if ((cell & COUNT_MASK) != 0)
+		rh_add_rlx(&t->folded, cell & COUNT_MASK);
+}
+
+/*
+ * Empties the cells of the slices after the track's latest, `last`, up to
+ * `slice`. False: another does, or this thread has left the track's CPU.
+ */
+static bool
+empty_up_to(const struct rh_window *w, const struct place *p, uint64_t last, uint64_t slice)
 {
 	uint64_t s = slice - last > w->cells ? slice - w->cells : last;
 
 	while (s++ < slice) {
-		rh_a64 *cell = &t->cell[s & (w->cells - 1)];
+		rh_a64 *cell = &p->track->cell[s & (w->cells - 1)];
 		uint64_t v = rh_load_acq(cell); /* W-A1 <- W-R1: the count, and the slice before it */
 
-		if (rh_load_acq(&t->slice) != last) /* W-A2 <- W-R2: then somebody else empties them */
-			return;
+		if (rh_load_acq(&p->track->slice) != last) /* W-A2 <- W-R2: then somebody else empties them */
+			return false;
 		RHEO_INJECT(WINDOW_BEFORE_EMPTY);
-		if (v != 0 && rh_cas_rlx(cell, &v, 0))
-			rh_add_rlx(&t->folded, v & COUNT_MASK);
+		if (v == 0)
+			continue;
+		/* W-R1 -> W-A1: an empty cell of a slice not begun */
+		if (is_own(p) ? rh_own_cas(cell, p->own, v, 0) : rh_cas_rlx(cell, &v, 0))
+			fold(w, p, v);
+		else if (is_own(p))
+			return false;
 	}
+	return true;
 }
 
-/* Moves a track on to a slice; returns the slice to count in, that or a later one. */
+/* Moves a track on to a slice, if it can. Returns the track's slice. */
 static uint64_t
-move_on(const struct rh_window *w, struct rh_track *t, uint64_t slice)
+move_on(const struct rh_window *w, const struct place *p, uint64_t slice)
 {
-	uint64_t last = rh_load_acq(&t->slice); /* W-A2 <- W-R2: its cells */
+	uint64_t last = rh_load_acq(&p->track->slice); /* W-A2 <- W-R2: its cells */
 
 	for (unsigned i = 0; i < CELL_TRIES && slice > last; i++) {
-		empty_up_to(w, t, last, slice);
+		bool emptied = empty_up_to(w, p, last, slice);
+
 		RHEO_INJECT(WINDOW_BEFORE_SLICE);
+		if (is_own(p)) {
+			/* W-R2 -> W-A2: emptied cells, before the slice moves on */
+			return emptied && rh_own_cas(&p->track->slice, p->own, last, slice) ? slice : last;
+		}
 		/* W-R2 -> W-A2: emptied cells, before the slice moves on */
-		if (rh_cas_ar(&t->slice, &last, slice))
+		if (rh_cas_ar(&p->track->slice, &last, slice))
 			return slice;
 	}
-	return last > slice ? last : slice;
+	return last;
 }
 
 /* Whether the breaker is still in this generation. */
@@ -176,18 +224,26 @@ is_current(const struct rh_window *w, uint32_t generation)
 	return rh_state_unpack(rh_load_rlx(w->word)).generation == generation;
 }
 
-/* Adds one to a track. */
+/* Adds one to a track: t, or where t is NULL one for calls. */
 static struct rh_recorded
 add(const struct rh_window *w, struct rh_track *t, uint32_t generation, uint64_t slice)
 {
-	uint64_t latest = rh_load_acq(&t->slice), v, next; /* W-A2 <- W-R2: its cells */
-	struct rh_recorded r = {false, slice > latest, slice};
-	rh_a64 *cell;
+	struct rh_recorded r = {false, false, slice};
 
 	for (unsigned i = 0; i < CELL_TRIES; i++) {
+		struct place p = t != NULL ? (struct place){t, nobody} : place_of_call(w, i);
+		uint64_t v, next, latest = rh_load_acq(&p.track->slice); /* W-A2 <- W-R2: its cells */
+		rh_a64 *cell;
+
 		/* Later than the track: it moves on. Earlier: time stands still. */
-		r.slice = slice > latest ? move_on(w, t, slice) : latest;
-		cell = &t->cell[r.slice & (w->cells - 1)];
+		if (slice > latest) {
+			r.first = true;
+			latest = move_on(w, &p, slice);
+			if (latest < slice)
+				continue;
+		}
+		r.slice = latest;
+		cell = &p.track->cell[r.slice & (w->cells - 1)];
 		v = rh_load_acq(cell); /* W-A1 <- W-R1: the count */
 		next = v + ((v & COUNT_MASK) != COUNT_MASK);
 		if ((uint32_t)(v >> 32) != rh_window_tag(generation, r.slice) || (v & COUNT_MASK) == 0) {
@@ -199,12 +255,11 @@ add(const struct rh_window *w, struct rh_track *t, uint32_t generation, uint64_t
 		}
 		RHEO_INJECT(WINDOW_BEFORE_ADD);
 		/* W-R1 -> W-A1: the count, and what was counted before it */
-		if (rh_cas_sc(cell, &v, next)) {
+		if (is_own(&p) ? rh_own_cas(cell, p.own, v, next) : rh_cas_sc(cell, &v, next)) {
 			if ((next ^ v) >> 32 != 0)
-				rh_add_rlx(&t->folded, v & COUNT_MASK);
+				fold(w, &p, v);
 			break;
 		}
-		latest = rh_load_acq(&t->slice); /* W-A2 <- W-R2: its cells */
 	}
 	return r;
 }
@@ -235,7 +290,7 @@ record_in_ring(const struct rh_window *w, uint32_t generation, bool failed, bool
 			r.stale = !is_current(w, generation);
 			if (r.stale) {
 				/* Numbered, but not a call of the window: taken off the total again. */
-				rh_add_rlx(&track_at(w, 0)->folded, UINT64_MAX);
+				rh_add_rlx(&rh_window_track(w, 0)->folded, UINT64_MAX);
 				return r;
 			}
 			next = (uint64_t)generation << 48;
@@ -257,17 +312,15 @@ rh_window_record(const struct rh_window *w, uint32_t generation, bool failed, bo
 {
 	uint64_t slice = rh_window_slice(w, now_ns), latest;
 	struct rh_recorded r;
-	unsigned lane;
 
 	if (w->ring != NULL)
 		return record_in_ring(w, generation, failed, slow);
-	lane = rh_cpu_hint() & ((1u << w->lanes_log2) - 1);
 	/* A bad call goes where bad calls are counted: not into an older slice of a lane whose clock is behind. */
 	if (failed || slow) {
 		latest = rh_load_acq(&failures_track(w)->slice); /* W-A2 <- W-R2: its cells */
 		slice = latest > slice ? latest : slice;
 	}
-	r = add(w, track_at(w, lane), generation, slice);
+	r = add(w, NULL, generation, slice);
 	if (r.stale)
 		return r;
 	RHEO_INJECT(WINDOW_BETWEEN_CALL_AND_OUTCOME);
@@ -351,8 +404,8 @@ rh_window_bad(const struct rh_window *w, uint32_t generation, uint64_t *slice,
 uint64_t
 rh_window_latest(const struct rh_window *w, uint64_t slice)
 {
-	for (unsigned i = 0; w->ring == NULL && i < 1u << w->lanes_log2; i++) {
-		uint64_t last = rh_load_acq(&track_at(w, i)->slice); /* W-A2 <- W-R2: its cells */
+	for (unsigned i = 0; w->ring == NULL && i < lane_tracks(w); i++) {
+		uint64_t last = rh_load_acq(&rh_window_track(w, i)->slice); /* W-A2 <- W-R2: its cells */
 
 		slice = last > slice ? last : slice;
 	}
@@ -366,8 +419,8 @@ rh_window_calls(const struct rh_window *w, uint32_t generation, uint64_t slice,
 	if (w->ring != NULL)
 		return;
 	counts->calls = 0;
-	for (unsigned i = 0; i < 1u << w->lanes_log2; i++)
-		counts->calls += sum(w, track_at(w, i), generation, slice);
+	for (unsigned i = 0; i < lane_tracks(w); i++)
+		counts->calls += sum(w, rh_window_track(w, i), generation, slice);
 }
 
 static uint64_t
@@ -385,10 +438,10 @@ rh_window_ever(const struct rh_window *w)
 {
 	struct rh_counts c = {0, 0, 0};
 
-	for (unsigned i = 0; w->ring == NULL && i < 1u << w->lanes_log2; i++)
-		c.calls += ever(w, track_at(w, i));
+	for (unsigned i = 0; w->ring == NULL && i < lane_tracks(w); i++)
+		c.calls += ever(w, rh_window_track(w, i));
 	if (w->ring != NULL)
-		c.calls = rh_load_rlx(w->head) + rh_load_rlx(&track_at(w, 0)->folded);
+		c.calls = rh_load_rlx(w->head) + rh_load_rlx(&rh_window_track(w, 0)->folded);
 	c.failures = ever(w, failures_track(w));
 	c.slow = ever(w, slow_track(w));
 	return c;

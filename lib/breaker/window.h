@@ -6,8 +6,10 @@
 
 #include "../base/align.h"
 #include "../base/atomic.h"
+#include "../base/inject.h"
 #include "../base/internal.h"
 #include "../base/wide.h"
+#include "../port/cpu.h"
 #include "state.h"
 
 /* What shapes a window: fixed at init, part of the header's checksum. */
@@ -31,10 +33,12 @@ struct rh_track {
 /* A window as the breaker knows it; computed from the handle, never stored. */
 struct rh_window {
 	const rh_a64 *word; /* the breaker's state: a record checks its generation against it */
-	struct rh_track *track; /* calls, one a lane; then failures; then slow calls */
+	unsigned char *blocks; /* with the tracks of calls, one a lane and one that all share; failures; slow calls */
 	rh_a64 *ring; /* a count window's outcomes, 16 calls a word; NULL: a time window */
 	rh_a64 *head; /* ... and how many there have been */
+	bool own; /* the lanes' tracks are the CPUs' own */
 	unsigned lanes_log2;
+	unsigned apart; /* blocks, log2 */
 	unsigned cells; /* a track's, or the ring's: a power of two; bounds every index */
 	struct rh_shape shape;
 };
@@ -88,11 +92,61 @@ rh_window_slice(const struct rh_window *w, uint64_t now_ns)
 	return rh_divisor_apply(d, (rh_u128){0, now_ns});
 }
 
+/* In a block: a line of counts, then a track. */
+#define RH_TRACK_AT 64u
+
+/* log2 of a block's size, with 16, 32 or 64 cells, none of them used in a count window. */
+static inline unsigned
+rh_block_size(bool by_calls, unsigned code)
+{
+	return by_calls ? 8 : 8 + (code & 3u);
+}
+
+/* How many there are: the lanes', the one that all share, failures, slow calls. */
+static inline size_t
+rh_blocks(unsigned lanes_log2)
+{
+	return ((size_t)1 << lanes_log2) + 3;
+}
+
 /* Names a slice of a generation in 32 bits. */
 static inline uint32_t
 rh_window_tag(uint32_t generation, uint64_t slice)
 {
-	return generation << 16 | ((uint32_t)slice & 0xffffu);
+	return (generation << 16) + (uint32_t)slice;
+}
+
+static inline struct rh_track *
+rh_window_track(const struct rh_window *w, unsigned i)
+{
+	return (struct rh_track *)(void *)(w->blocks + ((size_t)i << w->apart) + RH_TRACK_AT);
+}
+
+/*
+ * Counts a call where nothing but a count changes: the track, this CPU's, is in
+ * the slice of now_ns and has counted calls of the generation there. False, and
+ * nothing written, where it is not so.
+ */
+RH_INLINE bool
+rh_window_count_on(struct rh_track *t, unsigned cells, const struct rh_own *own, uint64_t slice_ns,
+		   uint32_t generation, uint64_t now_ns)
+{
+	uint64_t slice = rh_load_acq(&t->slice), v; /* W-A2 <- W-R2: its cells */
+	rh_a64 *cell = &t->cell[slice & (cells - 1)];
+
+	if (!rh_likely(now_ns - slice * slice_ns < slice_ns))
+		return false;
+	v = rh_load_acq(cell); /* W-A1 <- W-R1: the count */
+	RHEO_INJECT(WINDOW_BEFORE_ADD);
+	/* Half full is full enough to look closer. */
+	if (!rh_likely((int32_t)(uint32_t)v > 0))
+		return false;
+	if (own != NULL)
+		/* W-R1 -> W-A1: the count, and what came before it */
+		return rh_likely(rh_own_count(cell, *own, rh_window_tag(generation, slice)));
+	if (v >> 32 != rh_window_tag(generation, slice))
+		return false;
+	return rh_cas_sc(cell, &v, v + 1); /* W-R1 -> W-A1: the count, and what came before it */
 }
 
 #endif

@@ -29,17 +29,29 @@ bad_cost(const rheo_bucket_t *bucket, uint64_t n)
 	return bucket == NULL || n == 0;
 }
 
-static int32_t
-refuse(struct rh_self self, int32_t status)
+/* Out of the way, and the last act of who calls them, so that calls that are made often save no register. */
+RH_COLD static int32_t
+refuse_shared(rheo_bucket_t *bucket, int32_t status)
 {
-	rh_bucket_count(self, status == RHEO_REJ_RATE ? COUNT_REFUSED_RATE : COUNT_REFUSED_NEVER, 1);
+	rh_bucket_count(rh_bucket_self(bucket), status == RHEO_REJ_RATE ? COUNT_REFUSED_RATE : COUNT_REFUSED_NEVER, 1);
 	return status;
 }
 
-static int32_t
-counted(struct rh_self self, int32_t status)
+RH_INLINE int32_t
+refuse(rheo_bucket_t *bucket, int32_t status)
 {
-	return status > RHEO_OK ? refuse(self, status) : status;
+	struct rh_self self = rh_bucket_self(bucket);
+	unsigned index = status == RHEO_REJ_RATE ? COUNT_REFUSED_RATE : COUNT_REFUSED_NEVER;
+
+	if (rh_lines_add_own(rh_bucket_lines(self), index, 1))
+		return status;
+	return refuse_shared(bucket, status);
+}
+
+static int32_t
+counted(rheo_bucket_t *bucket, int32_t status)
+{
+	return status > RHEO_OK ? refuse(bucket, status) : status;
 }
 
 /* A cost in units; more than any cap where it would not fit. */
@@ -49,22 +61,60 @@ units(struct rh_self self, uint64_t n)
 	return n > RH_UNITS_MAX >> self.shift ? RH_UNITS_MAX + 1 : n << self.shift;
 }
 
-/* Takes by published credit: no time, no curve. */
-static int32_t
-acquire_published(struct rh_self self, uint64_t n)
+/* Takes by published credit where it was not done at once: another call came first, or the rules changed. */
+RH_COLD static int32_t
+acquire_published_again(rheo_bucket_t *bucket, uint64_t n, unsigned lost)
 {
+	struct rh_self self = rh_bucket_self(bucket);
 	struct rh_ask ask = {0};
 	struct rh_piece piece;
 
+	if (lost != 0) {
+		rh_bucket_count(self, COUNT_RETRIES, lost);
+		rh_backoff(0);
+	}
 	if (!rh_rule(self.b, RULE_CAP, &ask.cap))
 		return RHEO_ERR_CORRUPT;
 	ask.cap &= RH_UNITS_MASK;
 	if (n > ask.cap >> self.shift)
-		return refuse(self, RHEO_REJ_NEVER);
+		return refuse(bucket, RHEO_REJ_NEVER);
 	ask.cost = n << self.shift;
 	if (rh_word_take(self, &ask, &piece) == RH_TAKEN)
 		return RHEO_OK;
-	return refuse(self, RHEO_REJ_RATE);
+	return refuse(bucket, RHEO_REJ_RATE);
+}
+
+/* A full bucket's level was clamped to the cap: what spent moved by without being taken. */
+RH_COLD static int32_t
+took_and_skipped(rheo_bucket_t *bucket, uint64_t skipped)
+{
+	rh_bucket_count(rh_bucket_self(bucket), COUNT_SKIPPED, skipped);
+	return RHEO_OK;
+}
+
+/* Takes by published credit: no time, no curve. */
+RH_INLINE int32_t
+acquire_published(rheo_bucket_t *bucket, uint64_t n)
+{
+	struct rh_self self = rh_bucket_self(bucket);
+	uint64_t cap, skipped;
+
+	/* One token, and there is less, whatever the cap: no need to know it. */
+	if (n == 1 && rh_word_short(self, UINT64_C(1) << self.shift))
+		return refuse(bucket, RHEO_REJ_RATE);
+	if (!rh_rule_now(self.b, RULE_CAP, &cap))
+		return acquire_published_again(bucket, n, 0);
+	cap &= RH_UNITS_MASK;
+	if (!rh_likely(n <= cap >> self.shift))
+		return refuse(bucket, RHEO_REJ_NEVER);
+	switch (rh_word_take_now(self, cap, n << self.shift, &skipped)) {
+	case RH_TAKEN:
+		return rh_likely(skipped == 0) ? RHEO_OK : took_and_skipped(bucket, skipped);
+	case RH_REFUSED:
+		return refuse(bucket, RHEO_REJ_RATE);
+	default:
+		return acquire_published_again(bucket, n, 1);
+	}
 }
 
 /* Whether the caller's time is later than the published one; counted if it is earlier. */
@@ -127,9 +177,10 @@ take_at(struct rh_self self, uint64_t now_ns, uint64_t max_wait_ns, struct rh_as
 	return answer == RH_TAKEN ? RHEO_OK : RHEO_REJ_RATE;
 }
 
-static int32_t
-acquire_at(struct rh_self self, uint64_t n, uint64_t now_ns)
+RH_NOINLINE static int32_t
+acquire_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
 {
+	struct rh_self self = rh_bucket_self(bucket);
 	struct rh_ask ask = {0};
 	struct rh_rules r;
 	struct rh_piece piece;
@@ -137,33 +188,111 @@ acquire_at(struct rh_self self, uint64_t n, uint64_t now_ns)
 
 	ask.cost = units(self, n);
 	st = take_at(self, now_ns, 0, &ask, &r, &piece);
-	return counted(self, st);
+	return counted(bucket, st);
+}
+
+/* Where this CPU's lane does not hold enough, or another call came first. */
+RH_COLD static int32_t
+acquire_from_lanes(rheo_bucket_t *bucket, uint64_t n, enum rh_answer answer)
+{
+	if (answer == RH_UNDECIDED)
+		rh_bucket_count(rh_bucket_self(bucket), COUNT_RETRIES, 1);
+	return counted(bucket, rh_lanes_acquire(rh_bucket_self(bucket), n, NULL));
+}
+
+RH_COLD static int32_t
+acquire_from_lanes_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, enum rh_answer answer)
+{
+	if (answer == RH_UNDECIDED)
+		rh_bucket_count(rh_bucket_self(bucket), COUNT_RETRIES, 1);
+	return counted(bucket, rh_lanes_acquire(rh_bucket_self(bucket), n, &now_ns));
+}
+
+/* Whether a time is neither before what is published nor so far ahead that Q does not pay for it. */
+RH_INLINE bool
+is_paid_for(struct rh_self self, uint64_t now_ns)
+{
+	uint64_t shape;
+
+	/* B-A3 <- B-R3: the credit of that time */
+	return rh_rule_now(self.b, RULE_SHAPE, &shape) &&
+	       now_ns - rh_load_acq(&self.b->published_ns) <= shape >> 32;
+}
+
+/*
+ * By the caller's time where that is later than the published one, by less than
+ * is worth publishing: as take_at and rh_word_take do it, tried once.
+ */
+RH_NOINLINE static int32_t
+acquire_ahead(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
+{
+	struct rh_self self = rh_bucket_self(bucket);
+	uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
+	uint64_t earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
+	uint64_t cap, ahead, credit, skipped;
+	struct rh_curve c;
+
+	/* After spent was read, so that it moves if they changed before. */
+	if (!rh_curve_now(self.b, &c, &cap) || n > cap >> self.shift || rh_curve_beyond(&c, now_ns))
+		return acquire_at(bucket, n, now_ns);
+	credit = rh_curve_earned(&c, now_ns);
+	ahead = credit - earned;
+	if ((int64_t)ahead > 0) {
+		if (ahead >> self.shift >= rh_bucket_quantum(cap >> self.shift))
+			return acquire_at(bucket, n, now_ns);
+		earned = credit;
+	}
+	switch (rh_word_move(self.b, spent, earned, rh_level(earned, spent, cap), n << self.shift, &skipped)) {
+	case RH_TAKEN:
+		return rh_likely(skipped == 0) ? RHEO_OK : took_and_skipped(bucket, skipped);
+	case RH_REFUSED:
+		return refuse(bucket, RHEO_REJ_RATE);
+	default:
+		rh_bucket_count(self, COUNT_RETRIES, 1);
+		return acquire_at(bucket, n, now_ns);
+	}
 }
 
 int32_t
 rheo_bucket_try_acquire(rheo_bucket_t *bucket, uint64_t n)
 {
 	struct rh_self self;
+	enum rh_answer answer;
 
-	if (bad_cost(bucket, n))
+	if (!rh_likely(!bad_cost(bucket, n)))
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (self.lanes != 0)
-		return counted(self, rh_lanes_acquire(self, n, NULL));
-	return acquire_published(self, n);
+	if (self.lanes == 0)
+		return acquire_published(bucket, n);
+	answer = rh_lanes_take_now(self, n);
+	if (rh_likely(answer == RH_TAKEN))
+		return RHEO_OK;
+	if (answer == RH_REFUSED && rh_lanes_dry(self, n))
+		return refuse(bucket, RHEO_REJ_RATE);
+	return acquire_from_lanes(bucket, n, answer);
 }
 
 int32_t
 rheo_bucket_try_acquire_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
 {
+	enum rh_answer answer = RH_NOT_TRIED;
 	struct rh_self self;
 
-	if (bad_cost(bucket, n))
+	if (!rh_likely(!bad_cost(bucket, n)))
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (self.lanes != 0)
-		return counted(self, rh_lanes_acquire(self, n, &now_ns));
-	return acquire_at(self, n, now_ns);
+	if (self.lanes == 0) {
+		uint64_t published = rh_load_acq(&self.b->published_ns); /* B-A3 <- B-R3: the credit of that time */
+
+		if (now_ns > published)
+			return acquire_ahead(bucket, n, now_ns);
+		return now_ns == published ? acquire_published(bucket, n) : acquire_at(bucket, n, now_ns);
+	}
+	if (rh_likely(is_paid_for(self, now_ns)))
+		answer = rh_lanes_take_now(self, n);
+	if (rh_likely(answer == RH_TAKEN))
+		return RHEO_OK;
+	return acquire_from_lanes_at(bucket, n, now_ns, answer);
 }
 
 /* As many as there are, from the lanes and then the common word; *st: how the latter went. */
@@ -204,7 +333,7 @@ rheo_bucket_acquire_upto(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, uin
 	if (got == 0 && st < 0)
 		return st;
 	*taken = got;
-	return got != 0 ? RHEO_OK : refuse(self, RHEO_REJ_RATE);
+	return got != 0 ? RHEO_OK : refuse(bucket, RHEO_REJ_RATE);
 }
 
 static uint64_t
@@ -230,7 +359,7 @@ rheo_bucket_reserve(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, uint64_t
 		st = rh_lanes_acquire(self, n, &now_ns);
 		*wait_ns = st == RHEO_REJ_NEVER ? RHEO_FOREVER : 0;
 		if (st != RHEO_REJ_RATE)
-			return counted(self, st);
+			return counted(bucket, st);
 	}
 	ask.cost = units(self, n);
 	ask.bounded = true;
@@ -240,7 +369,7 @@ rheo_bucket_reserve(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, uint64_t
 		*wait_ns = (int64_t)(piece.end - piece.earned) <= 0
 				   ? 0
 				   : delay(rh_curve_when(&r.curve, piece.end), now_ns);
-	return counted(self, st);
+	return counted(bucket, st);
 }
 
 int32_t
@@ -423,7 +552,7 @@ rheo_bucket_stats(const rheo_bucket_t *bucket, rheo_bucket_stats_t *stats, uint6
 	spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
 	earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
 	for (unsigned i = 0; i < RH_COUNTS; i++)
-		count[i] = rh_lines_sum(self.b->line, self.lines, i);
+		count[i] = rh_lines_sum(rh_bucket_lines(self), i);
 	s.parked = self.lanes != 0 ? rh_lanes_sum(self) : 0;
 	/*
 	 * Every token that left the word was admitted, charged, or parked; every

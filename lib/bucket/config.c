@@ -135,7 +135,7 @@ size_of(unsigned tag)
 {
 	uint64_t lanes = rh_tag_lanes(tag) == 0 ? 0 : UINT64_C(1) << rh_tag_lanes(tag);
 
-	return rh_whole(sizeof(struct rh_bucket) + (sizeof(struct rh_line) << rh_tag_lines(tag)) +
+	return rh_whole(sizeof(struct rh_bucket) + rh_lines_size(rh_tag_lines(tag)) +
 			sizeof(struct rh_lane) * lanes);
 }
 
@@ -162,7 +162,7 @@ rheo_bucket_init(void *mem, uint64_t size, const rheo_bucket_config_t *cfg, uint
 	struct rh_rules r;
 	struct rh_self self;
 	uint64_t field[RULE_FIELDS], spent;
-	unsigned tag, shift;
+	unsigned tag, shift, param;
 	int32_t st = rh_memory_check(mem, bucket);
 
 	if (st == RHEO_OK)
@@ -177,7 +177,8 @@ rheo_bucket_init(void *mem, uint64_t size, const rheo_bucket_config_t *cfg, uint
 	if (st != RHEO_OK)
 		return st;
 	spent = r.start_empty ? 0 : (uint64_t)0 - r.cap;
-	rh_header_fill(&b->head, RH_KIND_BUCKET, size_of(tag), tag, shift, spent, now_ns);
+	param = shift | (rh_lanes_own(rh_tag_lines(tag)) ? RH_PARAM_OWN : 0);
+	rh_header_fill(&b->head, RH_KIND_BUCKET, size_of(tag), tag, param, spent, now_ns);
 	rh_store_init(&b->spent, spent);
 	rh_store_init(&b->earned, 0);
 	rh_store_init(&b->published_ns, now_ns);
@@ -186,7 +187,7 @@ rheo_bucket_init(void *mem, uint64_t size, const rheo_bucket_config_t *cfg, uint
 	rh_record_init(&b->control, b->rules, RULE_FIELDS, field);
 	*bucket = rh_handle_make(mem, tag);
 	self = rh_bucket_self(*bucket);
-	rh_lines_init(b->line, self.lines);
+	rh_lines_init(rh_bucket_lines(self));
 	if (self.lanes != 0)
 		rh_lanes_init(self, r.start_empty ? 0 : r.lane_cap);
 	rh_header_seal(&b->head);
@@ -206,7 +207,7 @@ rheo_bucket_attach(void *mem, uint64_t size, rheo_bucket_t **bucket)
 	if (st != RHEO_OK)
 		return st;
 	if (rh_tag_lanes(b->head.tag) > RH_MAX_LANES_LOG2 || b->head.size != size_of(b->head.tag) ||
-	    b->head.param > RH_SHIFT_MAX)
+	    (b->head.param & ~RH_PARAM_OWN) > RH_SHIFT_MAX)
 		return RHEO_ERR_CORRUPT;
 	*bucket = rh_handle_make(mem, b->head.tag);
 	return RHEO_OK;

@@ -70,8 +70,6 @@
 
 #include "lanes.h"
 
-#define FILLING (UINT64_C(1) << 16)
-#define PARKED_MASK (FILLING - 1)
 #define FILL_SHIFT 17
 
 /* How long a mark may stand before the hook takes it back. Wrong guesses cost a batch, nothing else. */
@@ -82,21 +80,21 @@
 static uint64_t
 parked_in(uint64_t w)
 {
-	return w & PARKED_MASK;
+	return w & RH_PARKED_MASK;
 }
 
 /* The same lane, marked by its next fill. */
 static uint64_t
 marked(uint64_t w)
 {
-	return ((w >> FILL_SHIFT) + 1) << FILL_SHIFT | FILLING | parked_in(w);
+	return ((w >> FILL_SHIFT) + 1) << FILL_SHIFT | RH_FILLING | parked_in(w);
 }
 
 /* The lane holding n tokens, unmarked. */
 static uint64_t
 holding(uint64_t w, uint64_t n)
 {
-	return (w >> FILL_SHIFT) << FILL_SHIFT | (n < PARKED_MASK ? n : PARKED_MASK);
+	return (w >> FILL_SHIFT) << FILL_SHIFT | (n < RH_PARKED_MASK ? n : RH_PARKED_MASK);
 }
 
 static struct rh_lane *
@@ -153,7 +151,7 @@ deposit(struct rh_self self, struct rh_lane *lane, uint64_t mark, uint64_t n)
 		/* L-R1 -> L-A1: the credit that was published when the batch was taken */
 		if (rh_cas_ar(&lane->parked, &w, holding(w, parked_in(w) + n)))
 			return;
-		if ((w ^ mark) & ~PARKED_MASK)
+		if ((w ^ mark) & ~RH_PARKED_MASK)
 			break;
 	}
 	rh_bucket_count(self, COUNT_ADJUSTED, (uint64_t)0 - n);
@@ -203,7 +201,7 @@ fill_and_take(struct rh_self self, struct rh_lane *lane, uint64_t cap, uint64_t 
 
 	mark = marked(w);
 	/* L-R1 -> L-A1: what this thread has seen, with the mark */
-	if ((w & FILLING) || !rh_cas_ar(&lane->parked, &w, mark))
+	if ((w & RH_FILLING) || !rh_cas_ar(&lane->parked, &w, mark))
 		return take_common(self, cap, n);
 	RHEO_INJECT(LANE_MARKED);
 	lane_cap = lane_cap_of(self);
@@ -233,7 +231,7 @@ take_from_others(struct rh_self self, unsigned own, uint64_t n, bool *empty)
 
 		if (parked_in(w) >= n && take(self, lane, n, false) != 0)
 			return true;
-		if (parked_in(w) != 0 || (w & FILLING))
+		if (parked_in(w) != 0 || (w & RH_FILLING))
 			*empty = false;
 	}
 	return false;
@@ -354,7 +352,7 @@ give_to(struct rh_lane *lane, struct rh_self self, uint64_t n)
 	for (unsigned i = 0; i < LANE_TRIES; i++) {
 		room = lane_cap > parked_in(w) ? lane_cap - parked_in(w) : 0;
 		given = room < n ? room : n;
-		if ((w & FILLING) || given == 0)
+		if ((w & RH_FILLING) || given == 0)
 			return 0;
 		/* L-R1 -> L-A1: what this thread has seen, with what it gives */
 		if (rh_cas_ar(&lane->parked, &w, w + given))
@@ -411,7 +409,7 @@ rh_lanes_claim(struct rh_self self, uint32_t lane_cap, uint64_t n, struct rh_cla
 		uint64_t w = rh_load_acq(&lane->parked); /* L-A1 <- L-R1: rules newer than the last trim */
 		uint64_t mark = marked(w), room;
 
-		if ((w & FILLING) || parked_in(w) >= lane_cap)
+		if ((w & RH_FILLING) || parked_in(w) >= lane_cap)
 			continue;
 		/* L-R1 -> L-A1: what this thread has seen, with the mark */
 		if (!rh_cas_ar(&lane->parked, &w, mark))
@@ -448,7 +446,7 @@ rh_lanes_reclaim(struct rh_self self, uint64_t now_ns)
 		struct rh_lane *lane = lane_at(self, i);
 		uint64_t w = rh_load_acq(&lane->parked), since; /* L-A1 <- L-R1: as in deposit */
 
-		if (!(w & FILLING))
+		if (!(w & RH_FILLING))
 			continue;
 		if (rh_load_rlx(&lane->stuck_at) != w >> FILL_SHIFT) {
 			rh_swap_rlx(&lane->stuck_ns, now_ns);

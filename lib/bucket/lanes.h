@@ -15,6 +15,9 @@ struct rh_lane {
 
 _Static_assert(sizeof(struct rh_lane) == 64, "a lane is one cache line");
 
+#define RH_FILLING (UINT64_C(1) << 16)
+#define RH_PARKED_MASK (RH_FILLING - 1)
+
 /* A hook's claim on room in some lanes, held over its publication. */
 #define RH_CLAIMS 64u
 struct rh_claims {
@@ -58,6 +61,39 @@ RH_INTERNAL void rh_lanes_reclaim(struct rh_self self, uint64_t now_ns);
 /* reconfigure: at most `keep` tokens stay in each lane, and every fill in progress is void. Returns
    the tokens taken out. */
 RH_INTERNAL uint64_t rh_lanes_trim(struct rh_self self, uint32_t keep);
+
+/*
+ * Takes n from this CPU's lane, tried once. RH_REFUSED: it does not hold so
+ * many; RH_UNDECIDED: another call came first; RH_NOT_TRIED: which CPU this
+ * is takes longer to find out.
+ */
+RH_INLINE enum rh_answer
+rh_lanes_take_now(struct rh_self self, uint64_t n)
+{
+	int cpu = rh_own_here().cpu;
+	struct rh_lane *lane = rh_bucket_lanes(self) + ((unsigned)cpu & ((1u << self.lanes) - 1));
+	uint64_t w = rh_load_acq(&lane->parked); /* L-A1 <- L-R1: the credit these were taken by */
+
+	if (!rh_likely(cpu >= 0))
+		return RH_NOT_TRIED;
+	if (!rh_likely(n <= (w & RH_PARKED_MASK)))
+		return RH_REFUSED;
+	RHEO_INJECT(LANE_BEFORE_TAKE);
+	/* L-R1 -> L-A1: what this thread has seen, with what it leaves */
+	return rh_likely(rh_cas_ar(&lane->parked, &w, w - n)) ? RH_TAKEN : RH_UNDECIDED;
+}
+
+/* Whether n, which may be had at all, was not to be found anywhere since the last credit was published. */
+RH_INLINE bool
+rh_lanes_dry(struct rh_self self, uint64_t n)
+{
+	uint64_t cap;
+
+	/* One token may always be had. */
+	if (n != 1 && !(rh_rule_now(self.b, RULE_CAP, &cap) && n <= (cap & RH_UNITS_MASK) >> self.shift))
+		return false;
+	return rh_load_acq(&self.b->earned) == rh_load_rlx(&self.b->dry); /* B-A2 <- B-R2: the clamp before it */
+}
 
 /* New credit came other than by publication: a refusal must look again. */
 static inline void

@@ -13,8 +13,8 @@
  *	control       which rules are in force (record.h)    } written by the hook
  *	dry           earned when a full look found nothing /
  *	rules         two slots of the record
- *	line[]        counts, a line a CPU (counter/lines.h)
  *	lane[]        with lanes: parked tokens, a line a CPU (lanes.h)
+ *	line[]        counts, a line a CPU (counter/lines.h)
  *
  * Edges. B-R1 -> B-A1: who sees a spent word sees the published credit its
  * writer used, so time known to one is known to the next. B-R2 -> B-A2: who
@@ -37,7 +37,7 @@
 #include "rheo/bucket.h"
 
 /* The record's fields. */
-enum {
+enum { /* the first two share a line: decisions by published credit need no more */
 	RULE_CAP, /* units the deciding word may hold: burst, less what lanes and quantum have */
 	RULE_SHAPE, /* norm : 6, start empty : 1, -, lane cap : 16 at 8, quantum ns : 32 at 32 */
 	RULE_T0,
@@ -85,12 +85,12 @@ struct rh_bucket {
 	rh_a64 control;
 	rh_a64 dry;
 	RH_ALIGNED(64) rh_a64 rules[4 * RULE_FIELDS];
-	struct rh_line line[];
+	RH_ALIGNED(64) unsigned char lanes_and_lines[];
 };
 
 _Static_assert(offsetof(struct rh_bucket, spent) == 64, "spent has a line of its own");
 _Static_assert(offsetof(struct rh_bucket, earned) == 128, "what all read is on another");
-_Static_assert(offsetof(struct rh_bucket, line) % 64 == 0, "counts begin on a line");
+_Static_assert(offsetof(struct rh_bucket, lanes_and_lines) % 64 == 0, "lanes begin on a line");
 
 /* The handle's seven bits: lanes 0 to 10 in four, counting lines 0 to 7 in three (log2 both). */
 static inline unsigned
@@ -109,9 +109,12 @@ rh_tag_lines(unsigned tag)
 struct rh_self {
 	struct rh_bucket *b;
 	uint16_t lanes; /* log2 */
-	uint16_t lines; /* log2 */
+	uint8_t lines; /* log2 */
+	bool own; /* counting lines are the CPUs' own */
 	uint32_t shift; /* k */
 };
+
+/* The header's param: k : 5, own : 1 (RH_PARAM_OWN). */
 
 static inline struct rh_self
 rh_bucket_self(const rheo_bucket_t *handle)
@@ -119,20 +122,30 @@ rh_bucket_self(const rheo_bucket_t *handle)
 	unsigned tag = rh_handle_tag(handle);
 	struct rh_bucket *b = rh_handle_memory(handle);
 
-	return (struct rh_self){b, (uint16_t)rh_tag_lanes(tag), (uint16_t)rh_tag_lines(tag),
-				b->head.param & 31u};
+	return (struct rh_self){b, (uint16_t)rh_tag_lanes(tag), (uint8_t)rh_tag_lines(tag),
+				(b->head.param & RH_PARAM_OWN) != 0, b->head.param & 31u};
 }
 
 static inline struct rh_lane *
 rh_bucket_lanes(struct rh_self self)
 {
-	return (struct rh_lane *)(void *)(self.b->line + (1u << self.lines));
+	return (struct rh_lane *)(void *)self.b->lanes_and_lines;
+}
+
+/* A lane is as large as a line (lanes.h). */
+static inline struct rh_lines
+rh_bucket_lines(struct rh_self self)
+{
+	struct rh_line *line = (void *)self.b->lanes_and_lines;
+
+	return (struct rh_lines){line + (self.lanes != 0 ? 1u << self.lanes : 0), RH_LINES_TOGETHER, self.lines,
+				 self.own};
 }
 
 static inline void
 rh_bucket_count(struct rh_self self, unsigned index, uint64_t n)
 {
-	rh_lines_add(self.b->line, self.lines, index, n);
+	rh_lines_add(rh_bucket_lines(self), index, n);
 }
 
 /* The rules in force, read as one. */
@@ -179,10 +192,9 @@ rh_rule(const struct rh_bucket *b, unsigned field, uint64_t *value)
 {
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint32_t tag = rh_record_active(rh_load_acq(&b->control)); /* R-A1 <- R-R1: the rules' words */
-		const rh_a64 *slot = b->rules + (tag & 1u) * 2u * RULE_FIELDS;
 		uint32_t differ = 0;
 
-		*value = rh_record_get(slot, field, tag, &differ);
+		*value = rh_record_get(b->rules, field, tag, &differ);
 		if (differ == 0)
 			return true;
 	}
@@ -196,22 +208,21 @@ rh_rules_read(const struct rh_bucket *b, struct rh_rules *r)
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint64_t control = rh_load_acq(&b->control); /* R-A1 <- R-R1: the rules' words */
 		uint32_t tag = rh_record_active(control), differ = 0;
-		const rh_a64 *slot = b->rules + (tag & 1u) * 2u * RULE_FIELDS;
-		uint64_t shape = rh_record_get(slot, RULE_SHAPE, tag, &differ);
+		uint64_t shape = rh_record_get(b->rules, RULE_SHAPE, tag, &differ);
 
 		r->control = control;
-		r->cap = rh_record_get(slot, RULE_CAP, tag, &differ) & RH_UNITS_MASK;
-		r->burst = rh_record_get(slot, RULE_BURST, tag, &differ) & RH_UNITS_MASK;
-		r->debt = rh_record_get(slot, RULE_DEBT, tag, &differ) & RH_UNITS_MASK;
-		r->tokens = rh_record_get(slot, RULE_TOKENS, tag, &differ);
-		r->period_ns = rh_record_get(slot, RULE_PERIOD_NS, tag, &differ);
-		r->curve.t0 = rh_record_get(slot, RULE_T0, tag, &differ);
-		r->curve.base = rh_record_get(slot, RULE_BASE, tag, &differ);
-		r->curve.mult = rh_record_get(slot, RULE_MULT, tag, &differ);
-		r->curve.period.d = rh_record_get(slot, RULE_PERIOD, tag, &differ);
-		r->curve.period.recip = rh_record_get(slot, RULE_RECIP, tag, &differ);
+		r->cap = rh_record_get(b->rules, RULE_CAP, tag, &differ) & RH_UNITS_MASK;
+		r->burst = rh_record_get(b->rules, RULE_BURST, tag, &differ) & RH_UNITS_MASK;
+		r->debt = rh_record_get(b->rules, RULE_DEBT, tag, &differ) & RH_UNITS_MASK;
+		r->tokens = rh_record_get(b->rules, RULE_TOKENS, tag, &differ);
+		r->period_ns = rh_record_get(b->rules, RULE_PERIOD_NS, tag, &differ);
+		r->curve.t0 = rh_record_get(b->rules, RULE_T0, tag, &differ);
+		r->curve.base = rh_record_get(b->rules, RULE_BASE, tag, &differ);
+		r->curve.mult = rh_record_get(b->rules, RULE_MULT, tag, &differ);
+		r->curve.period.d = rh_record_get(b->rules, RULE_PERIOD, tag, &differ);
+		r->curve.period.recip = rh_record_get(b->rules, RULE_RECIP, tag, &differ);
 		r->curve.period.norm = (unsigned)(shape & 63u);
-		r->curve.span = rh_record_get(slot, RULE_SPAN, tag, &differ);
+		r->curve.span = rh_record_get(b->rules, RULE_SPAN, tag, &differ);
 		r->lane_cap = (uint32_t)(shape >> 8) & 0xffffu;
 		r->quantum_ns = (uint32_t)(shape >> 32);
 		r->start_empty = (shape & RH_SHAPE_EMPTY) != 0;
@@ -221,6 +232,23 @@ rh_rules_read(const struct rh_bucket *b, struct rh_rules *r)
 	return false;
 }
 
+/* Of the rules what a decision by time needs, in line and once: false where they have to be read again. */
+RH_INLINE bool
+rh_curve_now(const struct rh_bucket *b, struct rh_curve *c, uint64_t *cap)
+{
+	uint32_t tag = rh_record_active(rh_load_acq(&b->control)); /* R-A1 <- R-R1: the rules' words */
+
+	*cap = rh_record_peek(b->rules, RULE_CAP, tag) & RH_UNITS_MASK;
+	c->t0 = rh_record_peek(b->rules, RULE_T0, tag);
+	c->base = rh_record_peek(b->rules, RULE_BASE, tag);
+	c->mult = rh_record_peek(b->rules, RULE_MULT, tag);
+	c->period.d = rh_record_peek(b->rules, RULE_PERIOD, tag);
+	c->period.recip = rh_record_peek(b->rules, RULE_RECIP, tag);
+	c->period.norm = (unsigned)(rh_record_peek(b->rules, RULE_SHAPE, tag) & 63u);
+	c->span = rh_record_peek(b->rules, RULE_SPAN, tag);
+	return rh_likely(rh_record_stands(&b->control, tag));
+}
+
 /* Whether the rules read are still those in force. */
 static inline bool
 rh_rules_stand(const struct rh_bucket *b, const struct rh_rules *r)
@@ -228,6 +256,16 @@ rh_rules_stand(const struct rh_bucket *b, const struct rh_rules *r)
 	uint64_t control = rh_load_acq(&b->control); /* R-A1 <- R-R1: the rules' words */
 
 	return rh_record_active(control) == rh_record_active(r->control);
+}
+
+/* The same, in line and once: false where it has to be read again. */
+RH_INLINE bool
+rh_rule_now(const struct rh_bucket *b, unsigned field, uint64_t *value)
+{
+	uint32_t tag = rh_record_active(rh_load_acq(&b->control)); /* R-A1 <- R-R1: the rules' words */
+
+	*value = rh_record_peek(b->rules, field, tag);
+	return rh_likely(rh_record_stands(&b->control, tag));
 }
 
 /* What a call asks of the deciding word, in units of credit. */
@@ -249,7 +287,7 @@ struct rh_piece {
 	uint64_t earned; /* by which it was decided */
 };
 
-enum rh_answer { RH_TAKEN, RH_REFUSED, RH_RULES_CHANGED };
+enum rh_answer { RH_TAKEN, RH_REFUSED, RH_RULES_CHANGED, RH_UNDECIDED, RH_NOT_TRIED };
 
 /*
  * Moves spent on by the cost if the credit allows it: one compare-and-swap to
@@ -305,6 +343,47 @@ rh_word_take(struct rh_self self, const struct rh_ask *ask, struct rh_piece *pie
 	if (retries != 0)
 		rh_bucket_count(self, COUNT_RETRIES, retries);
 	return answer;
+}
+
+/* Whether less than cost is there by published credit. */
+RH_INLINE bool
+rh_word_short(struct rh_self self, uint64_t cost)
+{
+	uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
+
+	/* B-A2 <- B-R2: the clamp before it */
+	return (int64_t)(rh_load_acq(&self.b->earned) - spent) < (int64_t)cost;
+}
+
+/* Moves spent to the end of a piece of so much at this level; the rest of rh_word_take_now. */
+RH_INLINE enum rh_answer
+rh_word_move(struct rh_bucket *b, uint64_t spent, uint64_t earned, int64_t level, uint64_t cost, uint64_t *skipped)
+{
+	uint64_t from = spent;
+
+	if (level < (int64_t)cost)
+		return RH_REFUSED;
+	RHEO_INJECT(BUCKET_BEFORE_CAS);
+	/* B-R1 -> B-A1: the credit used, with the piece taken */
+	if (!rh_likely(rh_cas_ar(&b->spent, &from, earned - (uint64_t)level + cost)))
+		return RH_UNDECIDED;
+	*skipped = earned - (uint64_t)level - spent;
+	return RH_TAKEN;
+}
+
+/*
+ * The same for the commonest case: the whole of cost by published credit, no
+ * debt, tried once. RH_UNDECIDED: another call came first. *skipped: what
+ * spent moved by besides.
+ */
+RH_INLINE enum rh_answer
+rh_word_take_now(struct rh_self self, uint64_t cap, uint64_t cost, uint64_t *skipped)
+{
+	struct rh_bucket *b = self.b;
+	uint64_t spent = rh_load_acq(&b->spent); /* B-A1 <- B-R1: the credit its writer used */
+	uint64_t earned = rh_load_acq(&b->earned); /* B-A2 <- B-R2: the clamp before it */
+
+	return rh_word_move(b, spent, earned, rh_level(earned, spent, cap), cost, skipped);
 }
 
 /*

@@ -13,10 +13,29 @@ struct rh_counter {
 	struct rh_line line[];
 };
 
+/* The handle's bits: lanes 0 to 10 (log2) in four, whether they are the CPUs' own in one. */
+#define TAG_OWN 16u
+
+static unsigned
+lanes_of(unsigned tag)
+{
+	return tag & 15u;
+}
+
+/* const or not: whoever is given a handle that is const only reads. */
+static inline struct rh_lines
+lines_of(const rheo_counter_t *counter)
+{
+	struct rh_counter *c = rh_handle_memory(counter);
+	unsigned tag = rh_handle_tag(counter);
+
+	return (struct rh_lines){c->line, RH_LINES_TOGETHER, lanes_of(tag), (tag & TAG_OWN) != 0};
+}
+
 static uint64_t
 size_of(unsigned lanes_log2)
 {
-	return rh_whole(sizeof(struct rh_counter) + (sizeof(struct rh_line) << lanes_log2));
+	return rh_whole(sizeof(struct rh_counter) + rh_lines_size(lanes_log2));
 }
 
 int32_t
@@ -63,7 +82,7 @@ rheo_counter_init(void *mem, uint64_t size, const rheo_counter_config_t *cfg, ui
 		  rheo_counter_t **counter)
 {
 	struct rh_counter *c = mem;
-	unsigned lanes_log2;
+	unsigned lanes_log2, tag;
 	int32_t st = rh_memory_check(mem, counter);
 
 	if (st == RHEO_OK)
@@ -72,10 +91,11 @@ rheo_counter_init(void *mem, uint64_t size, const rheo_counter_config_t *cfg, ui
 		return st;
 	if (size < size_of(lanes_log2))
 		return RHEO_ERR_NOSPC;
-	rh_header_fill(&c->head, RH_KIND_COUNTER, size_of(lanes_log2), lanes_log2, 0, 0, now_ns);
-	rh_lines_init(c->line, lanes_log2);
+	tag = lanes_log2 | (rh_lanes_own(lanes_log2) ? TAG_OWN : 0);
+	rh_header_fill(&c->head, RH_KIND_COUNTER, size_of(lanes_log2), tag, 0, 0, now_ns);
+	rh_lines_init(lines_of(rh_handle_make(mem, tag)));
 	rh_header_seal(&c->head);
-	*counter = rh_handle_make(mem, lanes_log2);
+	*counter = rh_handle_make(mem, tag);
 	return RHEO_OK;
 }
 
@@ -91,32 +111,36 @@ rheo_counter_attach(void *mem, uint64_t size, rheo_counter_t **counter)
 		st = rh_header_check(&c->head, RH_KIND_COUNTER, size);
 	if (st != RHEO_OK)
 		return st;
-	if (c->head.tag > RH_MAX_LANES_LOG2 || c->head.size != size_of(c->head.tag))
+	if (c->head.tag > (TAG_OWN | 15u) || lanes_of(c->head.tag) > RH_MAX_LANES_LOG2 ||
+	    c->head.size != size_of(lanes_of(c->head.tag)))
 		return RHEO_ERR_CORRUPT;
 	*counter = rh_handle_make(mem, c->head.tag);
+	return RHEO_OK;
+}
+
+/* Calls that are seldom made are out of the way, and the last act of who makes them (lib/README.md). */
+RH_COLD static int32_t
+add_shared(rheo_counter_t *counter, uint32_t index, uint64_t n)
+{
+	rh_lines_add_shared(lines_of(counter), index, n);
 	return RHEO_OK;
 }
 
 int32_t
 rheo_counter_add(rheo_counter_t *counter, uint32_t index, uint64_t n)
 {
-	struct rh_counter *c;
-
 	if (counter == NULL || index >= RH_COUNTS)
 		return RHEO_ERR_INVAL;
-	c = rh_handle_memory(counter);
-	rh_lines_add(c->line, rh_handle_tag(counter), index, n);
-	return RHEO_OK;
+	if (rh_lines_add_own(lines_of(counter), index, n))
+		return RHEO_OK;
+	return add_shared(counter, index, n);
 }
 
 int32_t
 rheo_counter_read(const rheo_counter_t *counter, uint32_t index, uint64_t *sum)
 {
-	const struct rh_counter *c;
-
 	if (counter == NULL || index >= RH_COUNTS || sum == NULL)
 		return RHEO_ERR_INVAL;
-	c = rh_handle_memory(counter);
-	*sum = rh_lines_sum(c->line, rh_handle_tag(counter), index);
+	*sum = rh_lines_sum(lines_of(counter), index);
 	return RHEO_OK;
 }

@@ -37,16 +37,27 @@ struct rh_guard {
 _Static_assert(sizeof(rheo_verdict_t) == 128, "a verdict is 128 bytes");
 _Static_assert(offsetof(struct rh_guard, line) == 64, "the parts are one line, counts the next");
 
+/* The handle's bits: lanes 0 to 6 (log2) in three, whether they are the CPUs' own in one. */
+#define TAG_OWN 8u
+
 static struct rh_guard *
 guard_of(const rheo_guard_t *guard)
 {
 	return rh_handle_memory(guard);
 }
 
+static inline struct rh_lines
+lines_of(const rheo_guard_t *guard)
+{
+	unsigned tag = rh_handle_tag(guard);
+
+	return (struct rh_lines){guard_of(guard)->line, RH_LINES_TOGETHER, tag & 7u, (tag & TAG_OWN) != 0};
+}
+
 static void
 count(const rheo_guard_t *guard, unsigned index)
 {
-	rh_lines_add(guard_of(guard)->line, rh_handle_tag(guard), index, 1);
+	rh_lines_add(lines_of(guard), index, 1);
 }
 
 int32_t
@@ -88,7 +99,7 @@ config_read(const rheo_guard_config_t *theirs, struct rh_guard *g, unsigned *lan
 static uint64_t
 size_of(unsigned lanes_log2)
 {
-	return rh_whole(sizeof(struct rh_guard) + (sizeof(struct rh_line) << lanes_log2));
+	return rh_whole(sizeof(struct rh_guard) + rh_lines_size(lanes_log2));
 }
 
 uint64_t
@@ -111,7 +122,7 @@ rheo_guard_init(void *mem, uint64_t size, const rheo_guard_config_t *cfg, uint64
 		rheo_guard_t **guard)
 {
 	struct rh_guard g;
-	unsigned lanes_log2;
+	unsigned lanes_log2, tag;
 	int32_t st = rh_memory_check(mem, guard);
 
 	(void)now_ns;
@@ -122,8 +133,9 @@ rheo_guard_init(void *mem, uint64_t size, const rheo_guard_config_t *cfg, uint64
 	if (size < size_of(lanes_log2))
 		return RHEO_ERR_NOSPC;
 	memcpy(mem, &g, sizeof g);
-	rh_lines_init(((struct rh_guard *)mem)->line, lanes_log2);
-	*guard = rh_handle_make(mem, lanes_log2);
+	tag = lanes_log2 | (rh_lanes_own(lanes_log2) ? TAG_OWN : 0);
+	rh_lines_init(lines_of(rh_handle_make(mem, tag)));
+	*guard = rh_handle_make(mem, tag);
 	return RHEO_OK;
 }
 
@@ -172,65 +184,79 @@ retry_after(const struct rh_guard *g, uint64_t cost, uint64_t now_ns)
 	return longest;
 }
 
-/* Asks the buckets in order; the first refusal undoes what was taken. */
-static int32_t
-ask_buckets(const struct rh_guard *g, uint64_t cost, uint64_t now_ns, uint32_t *refused_by)
+/* All that a verdict says unless something is found to say. */
+RH_INLINE void
+say_nothing(rheo_verdict_t *v, uint64_t permit, uint64_t now_ns)
 {
-	int32_t st = RHEO_OK;
-	uint32_t i;
+	/* Field by field: in one go it is compiled to a loop that costs more than the decision. */
+	v->status = v->shadow_status = RHEO_OK;
+	v->refused_by = RHEO_BY_NOBODY;
+	v->bucket = UINT32_MAX;
+	v->permit = permit;
+	v->cost = v->retry_after_ns = 0;
+	v->limit = v->window_ns = v->remaining = v->more_ns = v->reset_ns = 0;
+	v->decided_ns = now_ns;
+	for (unsigned i = 0; i < sizeof v->reserved / sizeof v->reserved[0]; i++)
+		v->reserved[i] = 0;
+}
 
-	for (i = 0; i < g->buckets && st == RHEO_OK; i++)
-		st = rheo_bucket_try_acquire_at(g->bucket[i], cost, now_ns);
-	if (st == RHEO_OK)
-		return st;
-	*refused_by = RHEO_BY_BUCKET + --i;
-	while (i-- > 0)
-		rheo_bucket_refund(g->bucket[i], cost);
-	return st;
+/*
+ * Refused, by the breaker or, if that admitted, by bucket i: undoes what was
+ * taken, counts, and says who it was and when to come again.
+ */
+RH_COLD static int32_t
+refused(rheo_guard_t *guard, uint64_t cost, uint64_t now_ns, rheo_verdict_t *v, uint32_t i, int32_t st)
+{
+	struct rh_guard *g = guard_of(guard);
+	bool by_breaker = i == UINT32_MAX, dry_run = st > RHEO_OK && (g->flags & RHEO_GUARD_SHADOW) != 0;
+
+	for (uint32_t k = 0; !by_breaker && k < i; k++)
+		rheo_bucket_refund(g->bucket[k], cost);
+	/* In a dry run the call is made and will be reported. */
+	if (!by_breaker && !dry_run) {
+		rheo_breaker_cancel(g->breaker, v->permit, now_ns);
+		v->permit = RHEO_PERMIT_NONE;
+	}
+	v->status = dry_run ? RHEO_OK : st;
+	v->shadow_status = st;
+	v->refused_by = by_breaker ? RHEO_BY_BREAKER : RHEO_BY_BUCKET + i;
+	count(guard, by_breaker ? GCOUNT_BREAKER : GCOUNT_BUCKET + i);
+	describe_quota(g, v, i, now_ns);
+	v->retry_after_ns = retry_after(g, cost, now_ns);
+	if (dry_run)
+		count(guard, GCOUNT_SHADOWED);
+	return v->status;
+}
+
+RH_NOINLINE static int32_t
+admitted(const struct rh_guard *g, uint64_t now_ns, rheo_verdict_t *v)
+{
+	describe_quota(g, v, UINT32_MAX, now_ns);
+	return RHEO_OK;
 }
 
 int32_t
 rheo_guard_try_acquire(rheo_guard_t *guard, uint64_t cost, uint64_t now_ns, rheo_verdict_t *verdict)
 {
-	rheo_verdict_t v = {.bucket = UINT32_MAX, .decided_ns = now_ns};
-	struct rh_guard *g;
+	uint64_t permit = RHEO_PERMIT_NONE;
 	int32_t st = RHEO_OK;
+	struct rh_guard *g;
 
 	if (guard == NULL || verdict == NULL || cost == 0)
 		return RHEO_ERR_INVAL;
 	g = guard_of(guard);
 	if (g->breaker != NULL)
-		st = rheo_breaker_try_acquire(g->breaker, now_ns, &v.permit);
-	if (st == RHEO_OK) {
-		st = ask_buckets(g, cost, now_ns, &v.refused_by);
-		/* In a dry run the call is made and will be reported. */
-		if (st != RHEO_OK && !(st > RHEO_OK && (g->flags & RHEO_GUARD_SHADOW))) {
-			rheo_breaker_cancel(g->breaker, v.permit, now_ns);
-			v.permit = RHEO_PERMIT_NONE;
-		}
-	} else {
-		v.refused_by = RHEO_BY_BREAKER;
+		st = rheo_breaker_try_acquire(g->breaker, now_ns, &permit);
+	say_nothing(verdict, permit, now_ns);
+	if (!rh_likely(st == RHEO_OK))
+		return refused(guard, cost, now_ns, verdict, UINT32_MAX, st);
+	for (uint32_t i = 0; i < g->buckets; i++) {
+		st = rheo_bucket_try_acquire_at(g->bucket[i], cost, now_ns);
+		if (!rh_likely(st == RHEO_OK))
+			return refused(guard, cost, now_ns, verdict, i, st);
 	}
-	v.status = v.shadow_status = st;
-	if (st == RHEO_OK) {
-		v.cost = cost;
-		if (!(g->flags & RHEO_GUARD_LEAN))
-			describe_quota(g, &v, UINT32_MAX, now_ns);
-	} else {
-		count(guard, v.refused_by == RHEO_BY_BREAKER
-				     ? GCOUNT_BREAKER
-				     : GCOUNT_BUCKET + v.refused_by - RHEO_BY_BUCKET);
-		describe_quota(g, &v,
-			       v.refused_by == RHEO_BY_BREAKER ? UINT32_MAX : v.refused_by - RHEO_BY_BUCKET,
-			       now_ns);
-		v.retry_after_ns = retry_after(g, cost, now_ns);
-		if (st > RHEO_OK && (g->flags & RHEO_GUARD_SHADOW)) {
-			count(guard, GCOUNT_SHADOWED);
-			v.status = RHEO_OK;
-		}
-	}
-	*verdict = v;
-	return v.status;
+	verdict->cost = cost;
+	return (g->flags & RHEO_GUARD_LEAN) != 0 ? RHEO_OK : admitted(g, now_ns, verdict);
 }
 
 int32_t
@@ -283,17 +309,15 @@ int32_t
 rheo_guard_stats(const rheo_guard_t *guard, rheo_guard_stats_t *stats, uint64_t size)
 {
 	rheo_guard_stats_t s = {0};
-	struct rh_guard *g;
-	unsigned lanes;
+	struct rh_lines l;
 
 	if (guard == NULL)
 		return RHEO_ERR_INVAL;
-	g = guard_of(guard);
-	lanes = rh_handle_tag(guard);
-	s.refused_by_breaker = rh_lines_sum(g->line, lanes, GCOUNT_BREAKER);
+	l = lines_of(guard);
+	s.refused_by_breaker = rh_lines_sum(l, GCOUNT_BREAKER);
 	for (unsigned i = 0; i < RHEO_GUARD_BUCKETS; i++)
-		s.refused_by_bucket[i] = rh_lines_sum(g->line, lanes, GCOUNT_BUCKET + i);
-	s.shadowed = rh_lines_sum(g->line, lanes, GCOUNT_SHADOWED);
-	s.cancelled = rh_lines_sum(g->line, lanes, GCOUNT_CANCELLED);
+		s.refused_by_bucket[i] = rh_lines_sum(l, GCOUNT_BUCKET + i);
+	s.shadowed = rh_lines_sum(l, GCOUNT_SHADOWED);
+	s.cancelled = rh_lines_sum(l, GCOUNT_CANCELLED);
 	return rh_report_copy(stats, size, &s, sizeof s);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 unsigned
-rh_cpu_hint(void)
+rh_cpu_guess(void)
 {
 	char here;
 	uint64_t x = (uint64_t)(uintptr_t)&here >> 16;

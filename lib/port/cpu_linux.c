@@ -3,9 +3,10 @@
 /*
  * Where glibc has registered restartable sequences (2.35 and later) and the
  * compiler knows the thread pointer (not on POWER), the kernel keeps this
- * thread's CPU number in a word beside it: one load. Else sched_getcpu where the vDSO answers it without a system call
- * (x86), else a hash of the thread (its stack's address; a thread-local
- * variable might be allocated on first use).
+ * thread's CPU number in a word beside it: one load. Else sched_getcpu where
+ * the vDSO answers it without a system call (x86), else a hash of the thread
+ * (its stack's address; a thread-local variable might be allocated on first
+ * use).
  */
 
 #ifdef __linux__
@@ -16,8 +17,6 @@
 #include "cpu.h"
 
 #include <sched.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 
 /* glibc's; absent elsewhere, hence weak. */
@@ -32,24 +31,20 @@ extern const unsigned int __rseq_size __attribute__((weak));
 #endif
 #endif
 
-static unsigned
-hint_without_rseq(void)
+#ifdef RH_HAVE_OWN
+RH_DEFINE_DATA ptrdiff_t rh_rseq_at;
+
+/* Before main, or when the library is loaded; until then every thread takes the shared words. */
+__attribute__((constructor)) static void
+find_registration(void)
 {
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GLIBC__)
-	int cpu = sched_getcpu();
-
-	if (cpu >= 0)
-		return (unsigned)cpu;
-#endif
-	char here;
-	uint64_t x = (uint64_t)(uintptr_t)&here >> 16;
-
-	x *= UINT64_C(0x9e3779b97f4a7c15);
-	return (unsigned)(x >> 33);
+	if (&__rseq_size != NULL && __rseq_size != 0)
+		rh_rseq_at = __rseq_offset;
 }
+#endif
 
 unsigned
-rh_cpu_hint(void)
+rh_cpu_guess(void)
 {
 #ifdef HAS_RSEQ
 	if (&__rseq_size != NULL && __rseq_size != 0) {
@@ -60,7 +55,19 @@ rh_cpu_hint(void)
 			return (unsigned)cpu;
 	}
 #endif
-	return hint_without_rseq();
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GLIBC__)
+	{
+		int cpu = sched_getcpu();
+
+		if (cpu >= 0)
+			return (unsigned)cpu;
+	}
+#endif
+	char here;
+	uint64_t x = (uint64_t)(uintptr_t)&here >> 16;
+
+	x *= UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)(x >> 33);
 }
 
 unsigned

@@ -31,4 +31,18 @@ typedef struct {
 #define rh_cas_ar(a, seen, n) ex_cas(&(a)->v, seen, n, EX_AR, EX_ACQ, EX_SITE)
 #define rh_cas_sc(a, seen, n) ex_cas(&(a)->v, seen, n, EX_SC, EX_SC, EX_SITE)
 
+/*
+ * And for lib/port/own.h: what that file says a write to a CPU's own word is to
+ * C11, and a thread that moves between two CPUs just then.
+ */
+#define RHEO_PORT_OWN_H
+#include "base/internal.h"
+struct rh_own {
+	int cpu;
+};
+#define rh_own_here() ((struct rh_own){ex_own_cpu()})
+#define rh_own_add(a, own, n) ((void)(own), !ex_moves() && (ex_add(&(a)->v, n, EX_RLX, EX_SITE), true))
+#define rh_own_cas(a, own, seen, n) ((void)(own), ex_own_cas(&(a)->v, seen, n, EX_SITE))
+#define rh_own_count(a, own, high) ((void)(own), ex_own_count(&(a)->v, high, EX_SITE))
+
 #endif

@@ -23,6 +23,9 @@
 #define EX_SPURIOUS_FAILURES 2u
 /* flags: thread i may die before any of its writes. */
 #define EX_MORTAL(i) (2u << (i))
+/* flags: a thread may be moved off its CPU, so often, when it writes a word of that CPU's own. */
+#define EX_MOVES (2u << EX_THREADS)
+#define EX_MOVES_MOST 1u
 
 struct ex_scenario {
 	const char *name;
@@ -48,6 +51,9 @@ bool ex_died(unsigned thread);
 
 /* What rh_cpu_hint says to a thread, its number unless set. */
 void ex_set_cpu(unsigned thread, unsigned cpu);
+
+/* flags: there are two CPUs, and they have words of their own. */
+#define EX_OWN (4u << EX_THREADS)
 
 void ex_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -94,5 +100,9 @@ uint64_t ex_add(uint64_t *at, uint64_t n, enum ex_order order, const char *file,
 uint64_t ex_swap(uint64_t *at, uint64_t v, enum ex_order order, const char *file, int line);
 bool ex_cas(uint64_t *at, uint64_t *seen, uint64_t v, enum ex_order order, enum ex_order failed,
 	    const char *file, int line);
+int ex_own_cpu(void);
+bool ex_moves(void);
+bool ex_own_count(uint64_t *at, uint32_t high, const char *file, int line);
+bool ex_own_cas(uint64_t *at, uint64_t seen, uint64_t v, const char *file, int line);
 
 #endif

@@ -53,6 +53,24 @@ setup_minimum_3(void)
 	ex_set_cpu(2, 0);
 }
 
+/* Both threads on one CPU, which has not counted in the slice they come to. */
+static void
+setup_one_cpu(void)
+{
+	setup();
+	ex_set_cpu(1, 0);
+}
+
+static void
+setup_never_trips_one_cpu(void)
+{
+	cfg = breaker_small();
+	cfg.minimum_calls = 10;
+	make();
+	record(7, RHEO_SUCCESS, 1);
+	ex_set_cpu(1, 0);
+}
+
 static void
 setup_minimum_4(void)
 {
@@ -113,6 +131,13 @@ static void
 succeed_later(void)
 {
 	record(ex_self(), RHEO_SUCCESS, 600);
+}
+
+static void
+succeed_two_slices(void)
+{
+	record(ex_self(), RHEO_SUCCESS, 600);
+	record(ex_self() + 3, RHEO_SUCCESS, 1100);
 }
 
 static void
@@ -208,6 +233,14 @@ tripped(void)
 	finish();
 }
 
+/* Where lanes are the CPUs' own a success may miss the watch: then the next tick does it. */
+static void
+tripped_by_the_tick(void)
+{
+	rheo_breaker_tick(b, 4, NULL);
+	tripped();
+}
+
 static void
 counted(void)
 {
@@ -271,6 +304,15 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.trip_reconfigure", 2, 0, 0, setup, {fail_two, reconfigure}, finish_counted},
 	{"breaker.recorder_dies", 2, EX_MORTAL(0), 0, setup, {fail_two, fail_one}, finish},
 	{"breaker.resetter_dies_forced", 2, EX_MORTAL(0), 0, setup, {reset, force_open_then_auto}, finish},
+	{"own.two_failures_trip", 2, EX_OWN | EX_MOVES, 0, setup, {fail_one, fail_one}, tripped_and_counted},
+	{"own.three_failures_trip", 3, EX_OWN, 0, setup_one_cpu, {fail_one, fail_one, fail_one}, tripped_and_counted},
+	{"own.success_completes_minimum", 2, EX_OWN | EX_MOVES, 0, setup_minimum_3, {fail_one, succeed_one}, tripped_by_the_tick},
+	{"own.two_succeed", 2, EX_OWN | EX_MOVES, 0, setup_never_trips_one_cpu, {succeed_one, succeed_one}, finish_counted},
+	{"own.two_move_on", 2, EX_OWN | EX_MOVES, 0, setup_never_trips_one_cpu, {succeed_two_slices, succeed_two_slices}, finish_counted},
+	{"own.move_on_watched", 3, EX_OWN, 0, setup_one_cpu, {fail_one, succeed_two_slices, tick_next_slice}, finish_counted},
+	{"own.reset_then_fail", 2, EX_OWN | EX_MOVES, 0, setup_never_trips, {fail_two, reset_then_fail}, finish_one_call},
+	{"own.reset_then_succeed", 2, EX_OWN | EX_MOVES, 0, setup_never_trips_one_cpu, {succeed_one, reset_then_fail}, finish_one_call},
+	{"own.recorder_dies", 2, EX_OWN | EX_MORTAL(0), 0, setup_one_cpu, {fail_two, fail_one}, finish},
 	{"breaker.resetter_dies", 2, EX_MORTAL(0), 0, setup, {reset, fail_two}, finish},
 	{0},
 };

@@ -59,6 +59,7 @@ counter_setup_shared(void)
 const struct ex_scenario counter_scenarios[] = {
 	{"counter.add_read", 3, 0, 0, counter_setup, {add_twice, add_twice, read_twice}, counter_exact},
 	{"counter.add_read_one_line", 3, 0, 0, counter_setup_shared, {add_twice, add_twice, read_twice}, counter_exact},
+	{"own.add_read", 3, EX_OWN | EX_MOVES, 0, counter_setup_shared, {add_twice, add_twice, read_twice}, counter_exact},
 	{0},
 };
 
@@ -79,16 +80,27 @@ record_setup(void)
 	rh_record_init(&record->control, record->words, FIELDS, value);
 }
 
+/* Both ways to read; each is good or says that it is not. */
 static bool
 record_read(uint64_t *control, uint64_t value[FIELDS])
 {
-	uint32_t differ = 0, tag;
+	uint32_t tag, differ = 0;
 
 	*control = rh_load_acq(&record->control);
 	tag = rh_record_active(*control);
 	for (unsigned i = 0; i < FIELDS; i++)
-		value[i] = rh_record_get(rh_record_slot(record->words, FIELDS, tag), i, tag, &differ);
+		value[i] = rh_record_get(record->words, i, tag, &differ);
 	return differ == 0;
+}
+
+static bool
+record_peek(uint64_t value[FIELDS])
+{
+	uint32_t tag = rh_record_active(rh_load_acq(&record->control));
+
+	for (unsigned i = 0; i < FIELDS; i++)
+		value[i] = rh_record_peek(record->words, i, tag);
+	return rh_record_stands(&record->control, tag);
 }
 
 /* Adds to both fields: they stay equal, and no addition is lost. */
@@ -140,9 +152,21 @@ record_sum(void)
 	EX_CHECK(rh_record_replace(&record->control, record->words, FIELDS, control, value), "stuck");
 }
 
+static void
+record_glance(void)
+{
+	uint64_t value[FIELDS];
+
+	if (record_peek(value))
+		EX_CHECK(value[0] == value[1], "a mix: %llx %llx", (unsigned long long)value[0],
+			 (unsigned long long)value[1]);
+}
+
 const struct ex_scenario record_scenarios[] = {
 	{"record.two_writers", 2, 0, 0, record_setup, {record_write, record_write}, record_sum},
 	{"record.writer_reader", 2, 0, 0, record_setup, {record_write_twice, record_look}, record_sum},
+	{"record.writer_peeks", 2, 0, 0, record_setup, {record_write_twice, record_glance}, record_sum},
+	{"record.writers_peek", 3, 0, 0, record_setup, {record_write_twice, record_write, record_glance}, record_sum},
 	{"record.two_writers_one_dies", 2, EX_MORTAL(0), 0, record_setup, {record_write, record_write}, record_sum},
 	{"record.writers_reader", 3, 0, 0, record_setup, {record_write_twice, record_write, record_look}, record_sum},
 	{0},

@@ -81,6 +81,7 @@ static struct {
 	unsigned texts;
 
 	unsigned cpu[EX_THREADS];
+	unsigned moves[EX_THREADS];
 	_Alignas(128) unsigned char memory[MEMORY];
 	unsigned char image[MEMORY];
 	uint64_t memory_used;
@@ -116,12 +117,42 @@ ex_set_cpu(unsigned thread, unsigned cpu)
 	x.cpu[thread] = cpu;
 }
 
+int
+ex_own_cpu(void)
+{
+	return !(x.s->flags & EX_OWN) ? -1 : x.self < EX_THREADS ? (int)x.cpu[x.self] : 0;
+}
+
+bool
+ex_moves(void)
+{
+	if (x.self == EX_THREADS || !(x.s->flags & EX_MOVES) || x.moves[x.self] == EX_MOVES_MOST || ex_choose(2) == 0)
+		return false;
+	x.moves[x.self]++;
+	return true;
+}
+
+bool
+ex_own_cas(uint64_t *at, uint64_t seen, uint64_t v, const char *file, int line)
+{
+	return !ex_moves() && ex_cas(at, &seen, v, EX_AR, EX_RLX, file, line);
+}
+
+bool
+ex_own_count(uint64_t *at, uint32_t high, const char *file, int line)
+{
+	uint64_t seen = ex_load(at, EX_RLX, file, line);
+
+	/* What the kernel makes one step is two here; another that comes between makes it fail. */
+	return seen >> 32 == high && ex_own_cas(at, seen, seen + 1, file, line);
+}
+
 /* In place of lib/port's. */
-unsigned rh_cpu_hint(void);
+unsigned rh_cpu_guess(void);
 unsigned rh_cpu_count(void);
 
 unsigned
-rh_cpu_hint(void)
+rh_cpu_guess(void)
 {
 	return x.self < EX_THREADS ? x.cpu[x.self] : 0;
 }
@@ -129,7 +160,7 @@ rh_cpu_hint(void)
 unsigned
 rh_cpu_count(void)
 {
-	return EX_THREADS;
+	return x.s->flags & EX_OWN ? 2 : EX_THREADS;
 }
 
 static void
@@ -522,6 +553,7 @@ execute(void)
 	memset(x.clock, 0, sizeof x.clock);
 	memset(x.pending, 0, sizeof x.pending);
 	memset(x.failures, 0, sizeof x.failures);
+	memset(x.moves, 0, sizeof x.moves);
 	x.events = x.used = x.preemptions = x.stale = x.texts = 0;
 	x.sleep = x.dead = 0;
 	x.last = x.self = EX_THREADS;

@@ -14,6 +14,18 @@ caught=0
 missed=""
 mkdir -p "$work"
 
+# What includes nothing of lib/ is the same in every twin, and is compiled once.
+flags="-std=c11 -D_GNU_SOURCE -O1 -w -DRHEO_NO_CK -Iinclude -Itests"
+own=$(grep -lE '#include "(base|bucket|breaker|counter|guard)/' tests/explore/*.c)
+common() {
+	mkdir -p "$work/common"
+	for f in tests/explore/*.c; do
+		case "$own tests/explore/litmus.c tests/explore/program.c tests/explore/outcomes.c" in *"$f"*) continue ;; esac
+		echo "$f"
+	done | xargs -n 1 -P "$(nproc)" sh -c '${CC:-cc} '"$flags"' -Ilib -include tests/explore/atomic.h \
+		-c -o "$0/common/$(basename "$1" .c).o" "$1"' "$work"
+}
+
 twin() { # name, file, substitution, scenarios, executions
 	dir=$work/$1
 	rm -rf "$dir"
@@ -21,10 +33,8 @@ twin() { # name, file, substitution, scenarios, executions
 	cp -r lib "$dir/"
 	[ "$2" = - ] || perl -0pi -e "$3" "$dir/lib/$2"
 	[ "$2" = - ] || ! cmp -s "lib/$2" "$dir/lib/$2" || { echo "twins: $1: nothing in lib/$2 was replaced" >&2; return 1; }
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -w -DRHEO_NO_CK -Iinclude -I"$dir/lib" -Itests \
-		-include tests/explore/atomic.h -o "$dir/explore" tests/explore/scenario_*.c tests/explore/main.c \
-		tests/explore/tank.c tests/explore/breaker_oracle.c tests/explore/search.c tests/explore/memory.c \
-		tests/explore/coroutine.c $(find "$dir/lib" -name '*.c' -not -path '*/port/*') || return 1
+	${CC:-cc} $flags -I"$dir/lib" -include tests/explore/atomic.h -o "$dir/explore" $own "$work"/common/*.o \
+		$(find "$dir/lib" -name '*.c' -not -path '*/port/*') || return 1
 	"$dir/explore" --catch "$5" $4 > "$dir/log" 2>&1
 	status=$?
 	if [ $status -eq 0 ]; then
@@ -38,6 +48,7 @@ twin() { # name, file, substitution, scenarios, executions
 
 # All of them: one process each, as many at once as there are CPUs.
 if [ $# -eq 0 ]; then
+	common || exit 1
 	grep -v '^#' tests/explore/twins.tsv | cut -f 1 | xargs -n 1 -P "$(nproc)" sh "tests/explore/$self" "$work" > "$work/all" 2>&1
 	grep -v '^twins: [01] caught' "$work/all"
 	caught=$(grep -c '^twins: 1 caught' "$work/all")
@@ -47,6 +58,7 @@ if [ $# -eq 0 ]; then
 	exit
 fi
 
+[ -f "$work/common/search.o" ] || common || exit 1
 tab=$(printf '\t')
 while IFS=$tab read -r name file substitution scenarios executions; do
 	case " $* " in *" $name "*) ;; *) continue ;; esac

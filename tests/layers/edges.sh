@@ -14,7 +14,7 @@ awk '
 FNR == 1 { p1 = p2 = "" }
 {
 	near = p2 " " p1 " " $0
-	if ($0 !~ /^static inline/ && match($0, /rh_(load_acq|load_sc|add_sc|swap_rel|cas_rel|cas_ar|cas_sc)\(/)) {
+	if ($0 !~ /^static inline/ && match($0, /rh_(load_acq|load_sc|add_sc|swap_rel|cas_rel|cas_ar|cas_sc|own_cas)\(/)) {
 		ops++
 		if (near !~ /[A-Z]-[AR][0-9]+ (<-|->) /) {
 			printf "edges: %s:%d: an order without a label\n", FILENAME, FNR

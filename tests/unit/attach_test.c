@@ -71,3 +71,22 @@ Test(attach, a_counter_of_a_geometry_or_size_that_init_never_makes_is_refused)
 	assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size, RH_MAX_LANES_LOG2 + 1, 0), sizeof memory, &c),
 		      RHEO_ERR_CORRUPT);
 }
+
+Test(attach, memory_too_small_for_a_header_is_not_looked_at)
+{
+	unsigned char *mem = aligned_alloc(128, 128);
+	rheo_bucket_t *b = NULL;
+	rheo_breaker_t *k = NULL;
+	rheo_counter_t *c = NULL;
+
+	/* no header either: who looks says corrupt */
+	memset(mem, 0xa5, 128);
+	for (uint64_t size = 0; size < sizeof(struct rh_header); size++) {
+		assert_status(rheo_bucket_attach(mem, size, &b), RHEO_ERR_NOSPC);
+		assert_status(rheo_breaker_attach(mem, size, &k), RHEO_ERR_NOSPC);
+		assert_status(rheo_counter_attach(mem, size, &c), RHEO_ERR_NOSPC);
+	}
+	assert_status(rheo_bucket_attach(mem, sizeof(struct rh_header), &b), RHEO_ERR_CORRUPT);
+	assert_status(rheo_counter_attach(mem, sizeof(struct rh_header), &c), RHEO_ERR_CORRUPT);
+	cr_assert(b == NULL && k == NULL && c == NULL);
+}

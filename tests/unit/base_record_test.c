@@ -18,13 +18,16 @@ static int
 holds(const uint64_t want[FIELDS])
 {
 	uint64_t c = rh_load_acq(&control);
-	uint32_t tag = rh_record_active(c), differ = 0;
-	const rh_a64 *slot = rh_record_slot(words, FIELDS, tag);
-	int same = 1;
+	uint32_t tag = rh_record_active(c);
+	uint32_t differ = 0;
+	int same = 1, peeked = 1;
 
 	for (unsigned i = 0; i < FIELDS; i++)
-		same &= rh_record_get(slot, i, tag, &differ) == want[i];
-	return same && differ == 0;
+		same &= rh_record_get(words, i, tag, &differ) == want[i];
+	for (unsigned i = 0; i < FIELDS; i++)
+		peeked &= rh_record_peek(words, i, tag) == want[i];
+	cr_assert(!same || peeked);
+	return same && differ == 0 && rh_record_stands(&control, tag);
 }
 
 static bool
@@ -100,7 +103,8 @@ Test(base_record, the_tag_comes_round_without_a_mix)
 
 	rh_record_init(&control, words, FIELDS, first);
 	for (unsigned i = 0; i < 2 * FIELDS; i++)
-		rh_swap_rlx(&words[i], near_wrap << 32 | (uint32_t)rh_load_rlx(&words[i]));
+		rh_swap_rlx(&words[rh_record_at(0, i)],
+			    near_wrap << 32 | (uint32_t)rh_load_rlx(&words[rh_record_at(0, i)]));
 	rh_swap_rlx(&control, near_wrap << 32 | near_wrap);
 	cr_assert(holds(first));
 	for (int i = 0; i < 8; i++) {

@@ -78,3 +78,24 @@ Test(breaker_limits, a_caller_of_an_older_version_gets_as_much_of_the_configurat
 	/* and may pass it back */
 	assert_status(rheo_breaker_config_check(&got), RHEO_OK);
 }
+
+Test(breaker_limits, what_a_callers_shorter_configuration_does_not_have_is_as_by_default)
+{
+	rheo_breaker_config_t cfg, got;
+	rheo_breaker_t *b = NULL;
+	void *mem = memory_for(1 << 16);
+
+	memset(&cfg, 0xff, sizeof cfg);
+	cfg.struct_size = (uint32_t)offsetof(rheo_breaker_config_t, slow_call_ns);
+	cfg.flags = 0;
+	cfg.failure_rate_bp = 1234;
+	cfg.slow_call_rate_bp = 0;
+	cr_assert_null(rheo_breaker_config_fault(&cfg));
+	assert_status(rheo_breaker_config_check(&cfg), RHEO_OK);
+	assert_status(rheo_breaker_init(mem, 1 << 16, &cfg, 0, &b), RHEO_OK);
+	assert_status(rheo_breaker_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.failure_rate_bp == 1234 && got.minimum_calls == 20 && got.window_ns == 10 * SECOND &&
+		  got.window_slices == 10 && got.window_calls == 0 && got.open_ns == 5 * SECOND &&
+		  got.open_max_ns == 50 * SECOND && got.half_open_calls == 3 && got.half_open_successes == 3 &&
+		  got.half_open_failures == 1 && got.probe_timeout_ns == 30 * SECOND);
+}

@@ -72,11 +72,11 @@ size_with(uint32_t slices, uint32_t calls, uint32_t lanes)
 Test(breaker_window_sizes, memory_is_by_the_power_of_two_that_holds_the_window)
 {
 	for (uint32_t lanes = 1; lanes <= 128; lanes *= 2) {
-		assert_u64(size_with(1, 0, lanes), size_with(8, 0, lanes));
-		for (uint32_t slices = 8; slices < 64; slices *= 2) {
+		assert_u64(size_with(1, 0, lanes), size_with(16, 0, lanes));
+		for (uint32_t slices = 16; slices < 64; slices *= 2) {
 			uint64_t more = size_with(slices + 1, 0, lanes) - size_with(slices, 0, lanes);
-			/* cells of calls a lane, of failures, of slow calls */
-			uint64_t cells = (lanes + 2) * 8 * slices;
+			/* a block a lane, one that all share, one of failures, one of slow calls: 16 bytes a cell */
+			uint64_t cells = (lanes + 3) * 16 * slices;
 
 			assert_u64(size_with(slices + 1, 0, lanes), size_with(2 * slices, 0, lanes));
 			cr_assert(more + 128 > cells && more < cells + 128);

@@ -200,9 +200,9 @@ Test(breaker_window, a_count_that_is_full_stays_full)
 	uint64_t full = (uint64_t)rh_window_tag(1, 0) << 32 | UINT32_MAX;
 
 	call(b, RHEO_SUCCESS, 0, 0);
-	rh_swap_rlx(&w.track->cell[0], full);
+	rh_swap_rlx(&rh_window_track(&w, 0)->cell[0], full);
 	call(b, RHEO_SUCCESS, 0, 0);
-	assert_u64(rh_load_rlx(&w.track->cell[0]), full);
+	assert_u64(rh_load_rlx(&rh_window_track(&w, 0)->cell[0]), full);
 }
 
 static rheo_breaker_t *shared;

@@ -91,3 +91,43 @@ Test(bucket_config_edges, a_burst_or_debt_too_large_for_the_units_publishes_noth
 		assert_u64(bucket_stats(b).published_ns, SECOND);
 	}
 }
+
+Test(bucket_config_edges, every_field_is_read_back_as_it_was_set)
+{
+	rheo_bucket_config_t cfg = {.flags = RHEO_BUCKET_START_EMPTY,
+				    .tokens_per_period = 123456789,
+				    .period_ns = UINT64_C(0x123456789a),
+				    .burst = UINT64_C(0x1234567),
+				    .max_debt = UINT64_C(0x7654321),
+				    .lanes = 8,
+				    .counter_lanes = 16},
+			     got;
+
+	cfg.struct_size = sizeof cfg;
+	assert_status(rheo_bucket_config(bucket_from(&cfg, 5), &got, sizeof got), RHEO_OK);
+	cr_assert(memcmp(&got, &cfg, sizeof cfg) == 0);
+}
+
+Test(bucket_config_edges, what_a_callers_shorter_configuration_does_not_have_is_as_by_default)
+{
+	rheo_bucket_config_t cfg, got;
+	rheo_bucket_t *b = NULL;
+	void *mem = memory_for(8192);
+
+	memset(&cfg, 0xff, sizeof cfg);
+	cfg.struct_size = (uint32_t)offsetof(rheo_bucket_config_t, max_debt);
+	cfg.flags = 0;
+	cfg.tokens_per_period = 10;
+	cfg.period_ns = SECOND;
+	cfg.burst = 1000;
+	assert_status(rheo_bucket_config_check(&cfg), RHEO_OK);
+	cr_assert_null(rheo_bucket_config_fault(&cfg));
+	assert_status(rheo_bucket_init(mem, 8192, &cfg, 0, &b), RHEO_OK);
+	assert_status(rheo_bucket_config(b, &got, sizeof got), RHEO_OK);
+	cr_assert(got.max_debt == 0 && got.lanes == 1 && got.burst == 1000);
+	/* nor is it written to where it is read back */
+	memset(&got, 0xff, sizeof got);
+	assert_status(rheo_bucket_config(b, &got, offsetof(rheo_bucket_config_t, max_debt)), RHEO_OK);
+	cr_assert(got.struct_size == offsetof(rheo_bucket_config_t, max_debt) && got.burst == 1000);
+	assert_u64(got.max_debt, UINT64_MAX);
+}

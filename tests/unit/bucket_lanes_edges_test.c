@@ -303,6 +303,21 @@ Test(bucket_lanes_edges, a_burst_too_small_for_lanes_is_one_word_until_it_grows_
 	cr_assert(got.lanes == 2 && bucket_stats(b).lanes == 2);
 }
 
+Test(bucket_lanes_edges, the_hook_parks_no_more_than_the_common_part_has_no_room_for)
+{
+	rheo_bucket_t *b = laned(4, 0);
+
+	for (unsigned i = 0; i < 4; i++)
+		park(b, i, 0);
+	leave(b, 1090);
+	assert_status(rheo_bucket_refill(b, 10 * MS), RHEO_OK);
+	assert_u64(bucket_stats(b).parked, 0);
+	leave(b, 1090);
+	assert_status(rheo_bucket_refill(b, 35 * MS), RHEO_OK);
+	assert_u64(bucket_stats(b).parked, 15);
+	assert_u64(available_at(b, 35 * MS), 1100 + 15);
+}
+
 static rheo_bucket_t *shared;
 static const char *wanted;
 static void (*meanwhile)(void);

@@ -283,3 +283,30 @@ Test(bucket_race, a_clamp_that_meets_takers_clamps_what_they_leave)
 	assert_u64(bucket_stats(b).charged, 3);
 	assert_u64(bucket_stats(b).admitted, 0);
 }
+
+Test(bucket_race, a_single_retry_is_counted_as_well)
+{
+	b = bucket_of(10, 10);
+	gone = 1;
+	MEANWHILE("BUCKET_BEFORE_CAS", take_from_common, 1, assert_status(rheo_bucket_try_acquire(b, 2), RHEO_OK));
+	assert_u64(bucket_stats(b).cas_retries, 1);
+}
+
+static void
+begin_anew(void)
+{
+	rheo_bucket_config_t cfg = bucket_config(10, 20);
+
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_RESET), RHEO_OK);
+}
+
+/* Five tokens by the old rules, twenty by the new: whoever began with the old ones goes by the new. */
+Test(bucket_race, rules_that_change_between_reading_and_taking_are_read_again)
+{
+	b = bucket_of(10, 10);
+	assert_status(rheo_bucket_try_acquire(b, 10), RHEO_OK);
+	MEANWHILE("REFILL_BEFORE_TIME", begin_anew, 1,
+		  assert_status(rheo_bucket_try_acquire_at(b, 8, SECOND / 2), RHEO_OK));
+	assert_u64(available_at(b, SECOND / 2), 12);
+	assert_u64(bucket_stats(b).refused_rate, 0);
+}

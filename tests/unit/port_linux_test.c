@@ -40,7 +40,8 @@ played_clock(clockid_t clock, struct timespec *ts)
 #define sched_getcpu played_getcpu
 #define sysconf played_sysconf
 #define clock_gettime played_clock
-#define rh_cpu_hint played_hint
+#define rh_cpu_guess played_guess
+#define rh_rseq_at played_rseq_at
 #define rh_cpu_count played_count
 #define rheo_now_ns played_now
 #include "port/cpu_linux.c"
@@ -60,19 +61,19 @@ Test(port_linux, the_hint_is_the_word_that_the_kernel_keeps)
 	getcpu_says = 3;
 	rseq_offset = &offset;
 	rseq_size = &size;
-	cr_assert(played_hint() == 5);
+	cr_assert(played_guess() == 5);
 	area.cpu_id = 0;
-	cr_assert(played_hint() == 0);
+	cr_assert(played_guess() == 0);
 	/* not registered, or not any more */
 	area.cpu_id = -1;
-	cr_assert(played_hint() == 3);
+	cr_assert(played_guess() == 3);
 	/* turned off by a tunable */
 	area.cpu_id = 5;
 	size = 0;
-	cr_assert(played_hint() == 3);
+	cr_assert(played_guess() == 3);
 	/* a C library that does not know of it */
 	rseq_size = NULL;
-	cr_assert(played_hint() == 3);
+	cr_assert(played_guess() == 3);
 }
 #endif
 
@@ -81,9 +82,9 @@ Test(port_linux, with_nobody_to_ask_a_thread_has_the_same_hint_each_time)
 	unsigned hint;
 
 	getcpu_says = -1;
-	hint = played_hint();
+	hint = played_guess();
 	for (int i = 0; i < 100; i++)
-		cr_assert(played_hint() == hint);
+		cr_assert(played_guess() == hint);
 }
 
 Test(port_linux, whatever_the_system_says_there_is_a_number_of_cpus_to_go_by)
