@@ -217,6 +217,13 @@ test-conformance: $(B)/conformance ## the cases of other projects, replayed
 
 ASAN := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -O1 -g -fsanitize=thread
+.PHONY: check soak
+check: ## all that CI checks, within 20 minutes on two cores
+	@.ci/run
+
+soak: deps ## the long runs, many hours: a billion executions, ten million histories; build/soak.log
+	@MAKE="$(MAKE)" B=$(B) sh tests/soak.sh
+
 .PHONY: sanitize-address sanitize-thread coverage
 sanitize-address: ## unit, property and conformance tests under ASan and UBSan
 	@ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(ASAN)" HISTORIES=4000 \

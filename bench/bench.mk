@@ -17,3 +17,18 @@ bench: deps-bench ## nanoseconds a call, one thread and two; build/bench.json an
 		--benchmark_out=$(B)/bench.json --benchmark_out_format=json > $(B)/bench.csv 2> $(B)/bench.log || \
 		{ cat $(B)/bench.log; exit 1; }
 	@awk -f bench/table.awk $(B)/bench.csv
+
+include bench/rivals/rivals.mk
+
+# Instructions and locked operations a call, counted by stepping: exact, so it may
+# fail a build. The budget of instructions is gcc 12's for x86-64.
+$(B)/budget: bench/budget.c $(LIB_OBJ) $(LIB_HDR)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(TEST_FLAGS) -o $@ $< $(LIB_OBJ)
+
+.PHONY: perf-check
+perf-check: ## instructions and locked operations a call, against bench/budget.tsv
+	@case "$$($(CC) -dumpmachine)" in x86_64-*linux-gnu*) ;; \
+		*) echo "perf-check: SKIPPED, it steps x86-64 code"; exit 0 ;; esac; \
+	$(MAKE) --no-print-directory $(B)/budget && \
+	case "$$($(CC) -dumpversion):$(CFLAGS)" in 12*:-O2\ -g) $(B)/budget bench/budget.tsv ;; \
+		*) BUDGET_ONLY_LOCKED=1 $(B)/budget bench/budget.tsv ;; esac
