@@ -97,24 +97,17 @@ RH_INLINE int32_t
 acquire_published(rheo_bucket_t *bucket, uint64_t n)
 {
 	struct rh_self self = rh_bucket_self(bucket);
-	uint64_t cap, skipped;
+	enum rh_answer answer = RH_NOT_TRIED;
 
-	/* One token, and there is less, whatever the cap: no need to know it. */
-	if (n == 1 && rh_word_short(self, UINT64_C(1) << self.shift))
+	/* So that no shift can wrap it. */
+	if (rh_likely(n >> 32 == 0))
+		answer = rh_word_take_now(self.b, n << self.shift);
+	if (rh_likely(answer == RH_TAKEN))
+		return RHEO_OK;
+	/* One token may always be had; of more it has to be found out. */
+	if (answer == RH_REFUSED && n == 1)
 		return refuse(bucket, RHEO_REJ_RATE);
-	if (!rh_rule_now(self.b, RULE_CAP, &cap))
-		return acquire_published_again(bucket, n, 0);
-	cap &= RH_UNITS_MASK;
-	if (!rh_likely(n <= cap >> self.shift))
-		return refuse(bucket, RHEO_REJ_NEVER);
-	switch (rh_word_take_now(self, cap, n << self.shift, &skipped)) {
-	case RH_TAKEN:
-		return rh_likely(skipped == 0) ? RHEO_OK : took_and_skipped(bucket, skipped);
-	case RH_REFUSED:
-		return refuse(bucket, RHEO_REJ_RATE);
-	default:
-		return acquire_published_again(bucket, n, 1);
-	}
+	return acquire_published_again(bucket, n, answer == RH_UNDECIDED);
 }
 
 /* Whether the caller's time is later than the published one; counted if it is earlier. */

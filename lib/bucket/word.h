@@ -345,17 +345,7 @@ rh_word_take(struct rh_self self, const struct rh_ask *ask, struct rh_piece *pie
 	return answer;
 }
 
-/* Whether less than cost is there by published credit. */
-RH_INLINE bool
-rh_word_short(struct rh_self self, uint64_t cost)
-{
-	uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
-
-	/* B-A2 <- B-R2: the clamp before it */
-	return (int64_t)(rh_load_acq(&self.b->earned) - spent) < (int64_t)cost;
-}
-
-/* Moves spent to the end of a piece of so much at this level; the rest of rh_word_take_now. */
+/* Moves spent to the end of a piece of so much at this level, if that allows it; tried once. */
 RH_INLINE enum rh_answer
 rh_word_move(struct rh_bucket *b, uint64_t spent, uint64_t earned, int64_t level, uint64_t cost, uint64_t *skipped)
 {
@@ -373,17 +363,23 @@ rh_word_move(struct rh_bucket *b, uint64_t spent, uint64_t earned, int64_t level
 
 /*
  * The same for the commonest case: the whole of cost by published credit, no
- * debt, tried once. RH_UNDECIDED: another call came first. *skipped: what
- * spent moved by besides.
+ * debt, a level that the hook has clamped, tried once. RH_UNDECIDED: another
+ * call came first; RH_NOT_TRIED: it is not that case.
  */
 RH_INLINE enum rh_answer
-rh_word_take_now(struct rh_self self, uint64_t cap, uint64_t cost, uint64_t *skipped)
+rh_word_take_now(struct rh_bucket *b, uint64_t cost)
 {
-	struct rh_bucket *b = self.b;
 	uint64_t spent = rh_load_acq(&b->spent); /* B-A1 <- B-R1: the credit its writer used */
 	uint64_t earned = rh_load_acq(&b->earned); /* B-A2 <- B-R2: the clamp before it */
+	uint64_t level = earned - spent, from = spent, cap;
 
-	return rh_word_move(b, spent, earned, rh_level(earned, spent, cap), cost, skipped);
+	if ((int64_t)level < (int64_t)cost)
+		return RH_REFUSED;
+	if (!rh_rule_now(b, RULE_CAP, &cap) || !rh_likely(level <= cap))
+		return RH_NOT_TRIED;
+	RHEO_INJECT(BUCKET_BEFORE_CAS);
+	/* B-R1 -> B-A1: the credit used, with the piece taken */
+	return rh_likely(rh_cas_ar(&b->spent, &from, spent + cost)) ? RH_TAKEN : RH_UNDECIDED;
 }
 
 /*
