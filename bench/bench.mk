@@ -1,22 +1,36 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Included by the top Makefile.
 
-BENCH_MIN_TIME ?= 0.2
-BENCH_REPETITIONS ?= 7
+# Short repetitions, as many as fit the seconds, unless BENCH_REPETITIONS says how many.
+BENCH_MIN_TIME ?= 0.02
+BENCH_SECONDS ?= 40
+BENCH_REPETITIONS ?=
+BENCH_CASES := bench/cases.c bench/objects.c $(sort $(wildcard bench/cases/*.c))
+BENCH_HDR := $(wildcard bench/*.h) $(HEADERS)
+BENCH_FLAGS := -std=c11 -D_GNU_SOURCE $(TEST_WARN) -Ibench
+BENCH_CXX := $(CXX) $(CFLAGS) $(LDFLAGS) -std=c++17 -Wall -Wextra
+export BENCH_MIN_TIME BENCH_SECONDS BENCH_REPETITIONS
 
-$(B)/bench: bench/shim.cc bench/main.cc bench/cases.c bench/shim.h $(ARCHIVE)
-	$(Q)$(CC) $(CFLAGS) -std=c11 $(TEST_WARN) -Iinclude -c bench/cases.c -o $(B)/bench-cases.o
-	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -std=c++17 -Wall -Wextra -o $@ bench/shim.cc bench/main.cc $(B)/bench-cases.o \
+$(B)/bench: bench/shim.cc bench/main.cc $(BENCH_CASES) $(BENCH_HDR) $(ARCHIVE)
+	$(Q)for c in $(BENCH_CASES); do \
+		o=$(B)/bench-obj/$${c%.c}.o; mkdir -p $${o%/*}; \
+		$(CC) $(CFLAGS) $(BENCH_FLAGS) -Iinclude -c $$c -o $$o || exit 1; \
+	done
+	$(Q)$(BENCH_CXX) -o $@ bench/shim.cc bench/main.cc $(BENCH_CASES:%.c=$(B)/bench-obj/%.o) \
 		$(ARCHIVE) -lbenchmark -pthread
 
 .PHONY: bench
-bench: deps-bench ## nanoseconds a call, one thread and two; build/bench.json and build/bench.csv
+bench: deps-bench ## nanoseconds a call, one thread and more; build/bench.json, .csv, and a picture
 	@$(MAKE) --no-print-directory $(B)/bench
-	@$(B)/bench --benchmark_min_time=$(BENCH_MIN_TIME) --benchmark_repetitions=$(BENCH_REPETITIONS) \
-		--benchmark_enable_random_interleaving=true --benchmark_format=csv \
-		--benchmark_out=$(B)/bench.json --benchmark_out_format=json > $(B)/bench.csv 2> $(B)/bench.log || \
-		{ cat $(B)/bench.log; exit 1; }
-	@awk -f bench/table.awk $(B)/bench.csv
+	@sh bench/run.sh $(B)/bench $(B)/bench
+	@awk -f bench/read.awk -f bench/table.awk $(B)/bench.list $(B)/bench.csv
+	@sh bench/plot.sh $(B)/bench
+
+.PHONY: bench-compare
+bench-compare: deps-bench $(ARCHIVE) ## the same beside another revision's library: REV=<revision>
+	@test -n "$(REV)" || { echo "bench-compare: which? make bench-compare REV=<revision>" >&2; exit 2; }
+	@CC="$(CC)" CXX="$(CXX)" LD="$(LD)" OBJCOPY="$(OBJCOPY)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" MAKE="$(MAKE)" \
+		sh bench/compare.sh "$(REV)" $(ARCHIVE) $(B)/compare
 
 include bench/rivals/rivals.mk
 

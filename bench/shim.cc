@@ -4,7 +4,13 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <string>
+#include <thread>
+
 struct bench_state : public benchmark::State {};
+
+static std::string prefix;
 
 static benchmark::State &
 real(bench_state *state)
@@ -31,12 +37,20 @@ bench_fail(bench_state *state, const char *what)
 }
 
 void
-bench_case(const char *name, void (*setup)(void), void (*fn)(bench_state *), int max_threads)
+bench_prefix(const char *text)
 {
-	auto *b = benchmark::RegisterBenchmark(name, [setup, fn](benchmark::State &state) {
+	prefix = text;
+}
+
+void
+bench_case(const char *name, void (*setup)(void), void (*fn)(bench_state *))
+{
+	int threads = std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+	auto *b = benchmark::RegisterBenchmark((prefix + name).c_str(), [setup, fn](benchmark::State &state) {
 		if (state.thread_index() == 0 && setup != nullptr)
 			setup();
 		fn(reinterpret_cast<bench_state *>(&state));
 	});
-	b->ThreadRange(1, max_threads)->UseRealTime()->Unit(benchmark::kNanosecond);
+
+	b->ThreadRange(1, threads)->UseRealTime()->Unit(benchmark::kNanosecond);
 }

@@ -24,8 +24,11 @@ int bench_batch(bench_state *state);
 /* Which thread this is, 0 for the first. */
 int bench_thread(const bench_state *state);
 
-/* Runs fn with 1, 2, 4 ... up to max_threads threads; setup by the first thread before each. */
-void bench_case(const char *name, void (*setup)(void), void (*fn)(bench_state *), int max_threads);
+/* Runs fn with 1, 2, 4 ... threads up to the number of CPUs, 2 at least; setup by the first thread before each. */
+void bench_case(const char *name, void (*setup)(void), void (*fn)(bench_state *));
+
+/* What stands before the names of the cases that follow. */
+void bench_prefix(const char *prefix);
 
 /* What is measured must come about. */
 void bench_fail(bench_state *state, const char *what);

@@ -290,18 +290,19 @@ succeed(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
 int32_t
 rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
-	struct rh_own own = rh_own_here();
 	struct rh_bself self = rh_breaker_self(breaker);
 	unsigned char *block;
-	uint64_t w;
+	struct rh_own own;
 
 	if (breaker == NULL || !rh_likely(outcome == RHEO_SUCCESS))
 		return record_else(breaker, permit, outcome, now_ns);
 	if (!rh_likely((self.b->head.param & RH_PARAM_QUICK) != 0))
 		return succeed(breaker, permit, now_ns);
-	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
-	if (!rh_likely((uint64_t)(unsigned)own.cpu >> rh_btag_lanes(self.tag) == 0) ||
-	    !only_counts(self, w, permit, now_ns))
+	/* T-A1 <- T-R1: its generation */
+	if (!only_counts(self, rh_load_acq(&self.b->state), permit, now_ns))
+		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
+	own = rh_own_here();
+	if (!rh_likely((uint64_t)(unsigned)own.cpu >> rh_btag_lanes(self.tag) == 0))
 		return record_else(breaker, permit, RHEO_SUCCESS, now_ns);
 	block = self.b->blocks + ((size_t)(unsigned)own.cpu << RH_QUICK_APART) + RH_TRACK_AT;
 	if (!rh_window_count_on((void *)block, RH_QUICK_CELLS, &own, self.b->shape.slice_ns,

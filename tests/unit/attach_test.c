@@ -70,6 +70,10 @@ Test(attach, a_counter_of_a_geometry_or_size_that_init_never_makes_is_refused)
 		      RHEO_ERR_CORRUPT);
 	assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size, RH_MAX_LANES_LOG2 + 1, 0), sizeof memory, &c),
 		      RHEO_ERR_CORRUPT);
+	/* bits that a counter's geometry has not */
+	for (uint32_t tag = 32; tag < 128; tag *= 2)
+		assert_status(rheo_counter_attach(header(RH_KIND_COUNTER, size, tag | 2, 0), sizeof memory, &c),
+			      RHEO_ERR_CORRUPT);
 }
 
 Test(attach, memory_too_small_for_a_header_is_not_looked_at)

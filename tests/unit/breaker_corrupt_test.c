@@ -49,6 +49,17 @@ Test(breaker_corrupt, p14_every_call_that_needs_rules_says_so_where_none_are_who
 	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
 }
 
+/* The watch (judge.c) makes a success look at the window, which takes rules. */
+Test(breaker_corrupt, p14_a_success_that_has_to_look_says_so_where_no_rules_are_whole)
+{
+	rheo_breaker_t *b = fresh(0);
+
+	call(b, RHEO_SUCCESS, 0, 0);
+	rh_breaker_watch(rh_breaker_self(b));
+	wreck_rules(b);
+	assert_status(rheo_breaker_record(b, probe_at(b, 0), RHEO_SUCCESS, 0), RHEO_ERR_CORRUPT);
+}
+
 Test(breaker_corrupt, p14_an_open_breaker_without_rules_stays_open_until_its_deadline)
 {
 	rheo_breaker_t *b = fresh(0);

@@ -91,6 +91,113 @@ Test(breaker_race, a_row_ends_where_rows_are_no_longer_counted_though_it_fails_a
 }
 
 static void
+force_open(void)
+{
+	assert_status(rheo_breaker_force(b, RHEO_FORCED_OPEN, 0), RHEO_OK);
+}
+
+Test(breaker_race, a_success_that_has_to_look_finds_the_breaker_open_and_leaves_it)
+{
+	cfg = breaker_config();
+	b = breaker_from(&cfg, 0);
+	call(b, RHEO_SUCCESS, 0, 0);
+	rh_breaker_watch(rh_breaker_self(b));
+	other = probe_at(b, 0);
+	MEANWHILE("WINDOW_BEFORE_ADD", force_open, record_success());
+	assert_u64(breaker_snapshot(b, 0).generation, 1);
+	cr_assert(state_of(b) == RHEO_OPEN);
+	assert_u64(breaker_snapshot(b, 0).successes, 2);
+}
+
+Test(breaker_race, p15_calls_of_a_slice_that_a_reset_has_divided_are_counted_on_their_side)
+{
+	rheo_breaker_snapshot_t s;
+
+	cfg = breaker_config();
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 3; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
+	for (int i = 0; i < 2; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	s = breaker_snapshot(b, 0);
+	cr_assert(s.window_calls == 2 && s.successes == 5 && s.stale == 0);
+}
+
+Test(breaker_race, calls_are_not_slow_any_more_where_the_rule_was_taken_back)
+{
+	cfg = breaker_config();
+	cfg.slow_call_rate_bp = 5000;
+	cfg.slow_call_ns = MS;
+	b = breaker_from(&cfg, 0);
+	call(b, RHEO_SUCCESS, 0, 2 * MS);
+	assert_u64(breaker_snapshot(b, 0).slow, 1);
+	cfg.slow_call_rate_bp = 0;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 2 * MS), RHEO_OK);
+	call(b, RHEO_SUCCESS, 2 * MS, 2 * MS);
+	assert_u64(breaker_snapshot(b, 4 * MS).slow, 1);
+}
+
+/* A lane a CPU, so that it may be the CPU's own (port/own.h). */
+static void
+many_lanes(void)
+{
+	cfg = breaker_config();
+	cfg.lanes = 0;
+	cfg.minimum_calls = 1000;
+	b = breaker_from(&cfg, 0);
+}
+
+static void
+succeed_now(void)
+{
+	call(b, RHEO_SUCCESS, now, 0);
+}
+
+static int times;
+
+static void
+time_and_again(const char *point)
+{
+	if (strcmp(point, where) != 0 || times == 0)
+		return;
+	times--;
+	rh_inject_hook = NULL;
+	what();
+	rh_inject_hook = time_and_again;
+}
+
+Test(breaker_race, p15_a_failure_whose_place_is_changed_time_and_again_is_counted_elsewhere)
+{
+	rheo_breaker_snapshot_t s;
+
+	many_lanes();
+	now = 0;
+	times = 20;
+	where = "WINDOW_BEFORE_ADD";
+	what = succeed_now;
+	rh_inject_hook = time_and_again;
+	call(b, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = NULL;
+	s = breaker_snapshot(b, 0);
+	cr_assert(s.failures == 1 && s.window_failures == 1);
+	assert_u64(s.successes, 20 - (uint64_t)times);
+	assert_u64(s.window_calls, 1 + s.successes);
+}
+
+Test(breaker_race, p15_a_slice_that_another_call_has_begun_is_counted_in_all_the_same)
+{
+	rheo_breaker_snapshot_t s;
+
+	many_lanes();
+	succeed_now();
+	now = 3 * SECOND;
+	MEANWHILE("WINDOW_BEFORE_SLICE", succeed_now, call(b, RHEO_SUCCESS, now, 0));
+	s = breaker_snapshot(b, now);
+	cr_assert(s.successes == 3 && s.window_calls == 3);
+}
+
+static void
 reset(void)
 {
 	assert_status(rheo_breaker_reset(b, now), RHEO_OK);

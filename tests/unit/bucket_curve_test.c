@@ -190,6 +190,7 @@ Test(bucket_curve, p14_a_curve_of_zeros_waits_for_ever_and_is_not_renewed)
 	struct rh_curve c = {0}, on;
 
 	assert_u64(rh_curve_when(&c, 1), UINT64_MAX);
+	assert_u64(rh_curve_when(&c, 0), 0);
 	on = rh_curve_renew(c, SECOND, 7);
 	cr_assert(on.t0 == 0 && on.base == 0 && on.mult == 0 && on.span == 0 && on.period.d == 0,
 		  "renewed by a period of no time");

@@ -190,6 +190,23 @@ Test(bucket_lanes_edges, a_refused_large_cost_does_not_hide_what_is_left_for_sma
 	}
 }
 
+Test(bucket_lanes_edges, what_can_never_pass_is_told_so_from_an_empty_bucket_as_well)
+{
+	rheo_bucket_t *b = laned(4, RHEO_BUCKET_START_EMPTY);
+
+	/* refused once, and remembered */
+	for (int i = 0; i < 2; i++) {
+		assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+		assert_status(rheo_bucket_try_acquire(b, 1100), RHEO_REJ_RATE);
+		assert_status(rheo_bucket_try_acquire(b, 1101), RHEO_REJ_NEVER);
+		assert_status(rheo_bucket_try_acquire_at(b, 1100, 0), RHEO_REJ_RATE);
+		assert_status(rheo_bucket_try_acquire_at(b, 1101, 0), RHEO_REJ_NEVER);
+		assert_status(rheo_bucket_try_acquire(b, UINT64_MAX), RHEO_REJ_NEVER);
+	}
+	assert_u64(bucket_stats(b).refused_rate, 6);
+	assert_u64(bucket_stats(b).refused_never, 6);
+}
+
 Test(bucket_lanes_edges, a_lane_that_holds_exactly_the_cost_serves_it)
 {
 	rheo_bucket_t *b = laned(4, 0);

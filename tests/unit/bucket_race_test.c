@@ -161,6 +161,22 @@ change_the_burst(void)
 	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
 }
 
+static void
+halve_the_burst(void)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 50);
+
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+}
+
+Test(bucket_race, a_cost_that_new_rules_cannot_hold_is_refused_for_ever_though_it_was_there)
+{
+	b = bucket_of(1000, 100);
+	MEANWHILE("BUCKET_BEFORE_CAS", halve_the_burst, 1,
+		  assert_status(rheo_bucket_try_acquire(b, 80), RHEO_REJ_NEVER));
+	assert_u64(available_at(b, 0), 50);
+}
+
 Test(bucket_race, a_renewal_that_is_overtaken_time_and_again_gives_way)
 {
 	const uint64_t late = UINT64_C(1) << 63;
