@@ -145,7 +145,7 @@ rh_state_quiet(uint64_t generation)
 static inline uint64_t
 rh_permit_quiet(uint64_t permit)
 {
-	return (permit >> 47) - 1;
+	return (permit >> 47) - 1 + (permit >> 63);
 }
 
 /* The difference a - b of two numbers of which only `bits` bits are known, as the nearest. */

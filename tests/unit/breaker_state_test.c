@@ -142,3 +142,14 @@ Test(breaker_state, the_last_deadline_of_all_is_not_rounded_up_past_the_end)
 		assert_u64(rh_deadline_make(UINT64_MAX << unit, unit), RH_DEADLINE_MASK);
 	}
 }
+
+/* Found by proof: of the last generation before they begin again, a probe's looked like one of CLOSED. */
+Test(breaker_state, no_word_is_quiet_in_the_generation_of_a_probes_permit)
+{
+	for (uint32_t generation = 0; generation <= RH_GEN_MASK; generation++) {
+		uint64_t quiet = rh_state_quiet(rh_permit_quiet(rh_permit_probe(generation, 0, 5)));
+
+		cr_assert(rh_state_unpack(quiet).state != RHEO_CLOSED || rh_state_unpack(quiet).mode != RHEO_AUTO,
+			  "generation %u", generation);
+	}
+}
