@@ -2,8 +2,8 @@
 # Included by the top Makefile.
 
 # Short repetitions, as many as fit the seconds, unless BENCH_REPETITIONS says how many.
-BENCH_MIN_TIME ?= 0.02
-BENCH_SECONDS ?= 40
+BENCH_MIN_TIME ?= 0.005
+BENCH_SECONDS ?= 30
 BENCH_REPETITIONS ?=
 BENCH_CASES := bench/cases.c bench/objects.c $(sort $(wildcard bench/cases/*.c))
 BENCH_HDR := $(wildcard bench/*.h) $(HEADERS)
@@ -31,6 +31,16 @@ bench-compare: deps-bench $(ARCHIVE) ## the same beside another revision's libra
 	@test -n "$(REV)" || { echo "bench-compare: which? make bench-compare REV=<revision>" >&2; exit 2; }
 	@CC="$(CC)" CXX="$(CXX)" LD="$(LD)" OBJCOPY="$(OBJCOPY)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" MAKE="$(MAKE)" \
 		sh bench/compare.sh "$(REV)" $(ARCHIVE) $(B)/compare
+
+# Milliseconds each distribution is taken for; there are sixteen.
+WORST_MS ?= 1200
+WORST_SRC := bench/objects.c $(sort $(wildcard bench/worst/*.c))
+$(B)/worst: $(WORST_SRC) $(wildcard bench/worst/*.h) bench/objects.h $(ARCHIVE)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(BENCH_FLAGS) -Iinclude -o $@ $(WORST_SRC) $(ARCHIVE) -lm -pthread
+
+.PHONY: bench-worst
+bench-worst: $(B)/worst ## bytes and time as lanes grow, and the worst of single calls; build/worst.tsv
+	@$(B)/worst $(B)/worst.tsv $(WORST_MS)
 
 include bench/rivals/rivals.mk
 
