@@ -394,7 +394,7 @@ rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
 {
 	struct rh_bself self;
 	struct rh_brules r;
-	uint64_t time_ns;
+	uint64_t time_ns, before, after;
 
 	if (breaker == NULL)
 		return RHEO_ERR_INVAL;
@@ -402,9 +402,14 @@ rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
 	time_ns = rh_breaker_time(self, now_ns);
+	after = rh_load_rlx(&self.b->state);
+	before = ~after;
 	/* A lost probe may be followed by an open time that is over as well. */
-	for (int i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3 && before != after; i++) {
+		before = after;
 		do_what_is_due(self, &r, time_ns);
+		after = rh_load_rlx(&self.b->state);
+	}
 	rh_breaker_tell(self, time_ns);
 	if (next_ns != NULL) {
 		*next_ns = next_due(self, &r, time_ns);
