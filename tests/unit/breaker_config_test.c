@@ -401,3 +401,25 @@ Test(breaker_config, every_field_is_read_back_as_it_was_set)
 		cr_assert(memcmp(&got, &cfg, sizeof cfg) == 0);
 	}
 }
+
+Test(breaker_config, the_wait_is_over_where_new_rules_decide_by_probes_that_have_ended)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t permit[2], delay = 1;
+	rheo_breaker_t *b;
+
+	cfg.half_open_calls = cfg.half_open_successes = cfg.half_open_failures = 3;
+	b = breaker_from(&cfg, 0);
+	trip(b, 0);
+	for (int i = 0; i < 2; i++)
+		permit[i] = probe_at(b, 5 * SECOND);
+	assert_status(rheo_breaker_record(b, permit[0], RHEO_SUCCESS, 5 * SECOND), RHEO_OK);
+	assert_status(rheo_breaker_record(b, permit[1], RHEO_FAILURE, 5 * SECOND), RHEO_OK);
+	cfg.half_open_calls = cfg.half_open_failures = 2;
+	cfg.half_open_successes = 1;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 5 * SECOND), RHEO_OK);
+	assert_status(rheo_breaker_retry_after_ns(b, 5 * SECOND, &delay), RHEO_OK);
+	assert_u64(delay, 0);
+	call(b, RHEO_SUCCESS, 5 * SECOND, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+}

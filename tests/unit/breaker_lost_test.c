@@ -184,3 +184,29 @@ Test(breaker_lost, the_wait_told_after_a_lost_probe_is_the_one_that_follows)
 		assert_u64(told, then);
 	}
 }
+
+Test(breaker_lost, permits_that_were_never_reported_leave_their_places_when_probing_begins_again)
+{
+	rheo_breaker_t *b = tripped(3, 3);
+	struct rh_breaker *raw = rh_breaker_self(b).b;
+	uint64_t first = probe_at(b, HALF), second = probe_at(b, HALF);
+
+	assert_u64(rh_load_rlx(&raw->probe[0]), first);
+	assert_u64(rh_load_rlx(&raw->probe[1]), second);
+	assert_status(rheo_breaker_reset(b, HALF), RHEO_OK);
+	trip(b, HALF);
+	assert_status(rheo_breaker_tick(b, 2 * HALF, NULL), RHEO_OK);
+	for (unsigned i = 0; i < RH_PROBE_SLOTS; i++)
+		assert_u64(rh_load_rlx(&raw->probe[i]), 0);
+}
+
+Test(breaker_lost, one_tick_does_all_that_time_has_made_due)
+{
+	rheo_breaker_t *b = tripped(1, 1);
+
+	/* the probe is lost after a second, the open time that follows is over five later */
+	probe_at(b, HALF);
+	assert_status(rheo_breaker_tick(b, HALF + 6 * SECOND, NULL), RHEO_OK);
+	cr_assert(state_of(b) == RHEO_HALF_OPEN);
+	assert_u64(breaker_snapshot(b, HALF + 6 * SECOND).generation, 4);
+}

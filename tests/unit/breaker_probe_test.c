@@ -454,3 +454,15 @@ Test(breaker_probe, p7_a_probe_due_just_before_the_end_of_time_is_seen)
 	assert_status(rheo_breaker_tick(b, UINT64_MAX - 100, &next_ns), RHEO_OK);
 	assert_u64(next_ns, 90);
 }
+
+Test(breaker_probe, permits_take_places_in_turn_from_the_first)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+
+	cfg.half_open_calls = 5;
+	b = breaker_from(&cfg, 0);
+	trip(b, 0);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_u64(rh_permit_slot(probe_at(b, 5 * SECOND)), i);
+}

@@ -153,3 +153,18 @@ Test(breaker_state, no_word_is_quiet_in_the_generation_of_a_probes_permit)
 			  "generation %u", generation);
 	}
 }
+
+Test(breaker_state, a_permit_finds_its_quiet_word_and_none_where_it_has_none)
+{
+	for (uint32_t g = 0; g <= RH_GEN_MASK; g++) {
+		uint64_t closed = rh_permit_closed(g, UINT64_MAX - g), probe = rh_permit_probe(g, g % 64, g);
+		uint64_t w = rh_state_quiet(rh_permit_quiet(closed));
+
+		if (((g + 1) & 0xffffu) != 0)
+			cr_assert(w == rh_state_pack((struct rh_state){.state = RHEO_CLOSED, .generation = g}));
+		else
+			cr_assert(!rh_state_passes(w));
+		cr_assert(!rh_state_passes(rh_state_quiet(rh_permit_quiet(probe))), "a probe's of generation %u", g);
+	}
+	cr_assert(!rh_state_passes(rh_state_quiet(rh_permit_quiet(RHEO_PERMIT_NONE))));
+}

@@ -314,6 +314,12 @@ Test(bucket_lanes_edges, a_burst_too_small_for_lanes_is_one_word_until_it_grows_
 	cr_assert(got.lanes == 1 && bucket_stats(b).lanes == 1 && bucket_stats(b).max_cost == 20);
 	assert_u64(available_at(b, 0), 20);
 	assert_status(rheo_bucket_try_acquire_at(b, 20, 0), RHEO_OK);
+	/* refused once, and remembered: a burst of one token holds no two */
+	cfg.burst = 1;
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire(b, 2), RHEO_REJ_NEVER);
 	cfg.burst = 640;
 	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_RESET), RHEO_OK);
 	assert_status(rheo_bucket_config(b, &got, sizeof got), RHEO_OK);

@@ -162,6 +162,40 @@ change_the_burst(void)
 }
 
 static void
+take_one_parked(void)
+{
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+}
+
+Test(bucket_race, a_caller_with_a_time_that_meets_another_at_its_lane_asks_again)
+{
+	b = laned();
+	own_lane();
+	MEANWHILE("LANE_BEFORE_TAKE", take_one_parked, 1, assert_status(rheo_bucket_try_acquire_at(b, 5, 0), RHEO_OK));
+	assert_u64(available_at(b, 0), 1260 - 6);
+	assert_u64(bucket_stats(b).cas_retries, 1);
+}
+
+static void
+charge_ten(void)
+{
+	assert_status(rheo_bucket_charge(b, 10, 0), RHEO_OK);
+}
+
+Test(bucket_race, a_caller_ahead_of_the_hook_that_meets_another_asks_again)
+{
+	for (uint64_t level = 60; level <= 70; level += 10) {
+		b = bucket_of(1000, 100);
+		assert_status(rheo_bucket_charge(b, 100 - level, 0), RHEO_OK);
+		/* half a token ahead: not yet worth publishing */
+		MEANWHILE("BUCKET_BEFORE_CAS", charge_ten, 1,
+			  assert_status(rheo_bucket_try_acquire_at(b, 60, MS / 2), level == 60 ? RHEO_REJ_RATE : RHEO_OK));
+		assert_u64(available_at(b, MS / 2), level == 60 ? 50 : 0);
+		assert_u64(bucket_stats(b).cas_retries, 1);
+	}
+}
+
+static void
 halve_the_burst(void)
 {
 	rheo_bucket_config_t cfg = bucket_config(1000, 50);

@@ -415,3 +415,25 @@ Test(guard, a_breaker_that_was_overwritten_may_take_forever_too)
 	}
 	cr_assert(errors != 0);
 }
+
+Test(guard, four_buckets_are_all_ticked_and_given_back_to)
+{
+	rheo_bucket_t *b[4] = {bucket_of(1, 100), bucket_of(2, 100), bucket_of(3, 100), bucket_of(4, 100)};
+	rheo_guard_t *g = guard_with(NULL, b, 4, 0);
+	rheo_verdict_t v = ask(g, 60, 0, RHEO_OK);
+	uint64_t next;
+
+	assert_status(rheo_guard_tick(g, 5 * SECOND, &next), RHEO_OK);
+	/* an eighth of the burst: 12 tokens, soonest at 4 a second */
+	assert_u64(next, 3 * SECOND);
+	for (uint64_t i = 0; i < 4; i++) {
+		assert_u64(bucket_stats(b[i]).published_ns, 5 * SECOND);
+		cr_assert(bucket_stats(b[i]).level == (int64_t)(40 + 5 * (i + 1)));
+	}
+	assert_status(rheo_guard_cancel(g, v.permit, v.cost, 5 * SECOND), RHEO_OK);
+	for (unsigned i = 0; i < 4; i++)
+		assert_u64(available_at(b[i], 5 * SECOND), 100);
+	ask(g, 101, 5 * SECOND, RHEO_REJ_NEVER);
+	for (unsigned i = 0; i < 4; i++)
+		assert_u64(available_at(b[i], 5 * SECOND), 100);
+}
