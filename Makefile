@@ -224,7 +224,7 @@ check: ## all that CI checks, within 20 minutes on two cores
 soak: deps ## the long runs, many hours: a billion executions, ten million histories; build/soak.log
 	@MAKE="$(MAKE)" B=$(B) sh tests/soak.sh
 
-.PHONY: sanitize-address sanitize-thread coverage
+.PHONY: sanitize-address sanitize-thread
 sanitize-address: ## unit, property and conformance tests under ASan and UBSan
 	@ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory B=$(B)/asan CFLAGS="$(ASAN)" HISTORIES=4000 \
 		test-unit test-property test-conformance
@@ -234,12 +234,6 @@ sanitize-thread: ## torture under TSan, with gcc's and clang's
 		command -v $$cc > /dev/null || { echo "sanitize-thread: SKIPPED $$cc, which is not installed"; continue; }; \
 		$(MAKE) --no-print-directory B=$(B)/tsan-$$cc CC=$$cc CFLAGS="$(TSAN)" TORTURE_STEPS=20000 test-torture || exit 1; \
 	done
-
-coverage: ## branch coverage of lib/ by the unit tests, with gcovr
-	@command -v gcovr > /dev/null || { echo "coverage: SKIPPED, gcovr is not installed"; exit 0; }; \
-	rm -rf $(B)/coverage; \
-	$(MAKE) --no-print-directory B=$(B)/coverage CFLAGS="-O0 -g --coverage -fprofile-update=atomic" LDFLAGS=--coverage test-unit && \
-	gcovr -r . --object-directory $(B)/coverage --filter lib/ --branches --exclude-unreachable-branches
 
 # --- the gateway, its demo, the benchmarks -------------------------------------
 
