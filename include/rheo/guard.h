@@ -75,7 +75,7 @@ typedef struct rheo_verdict {
 	uint64_t cost; /* tokens taken from each bucket, for cancel: the cost, or 0 where refused */
 	uint64_t retry_after_ns; /* where refused: by when all parts let it pass if nobody else asks (sooner where a
 				    probe reports); RHEO_FOREVER: unknown */
-	/* Of the bucket that refused, or else of the one with the fewest tokens left: */
+	/* Of the bucket that refused, or else of the (first) one with the fewest tokens left: */
 	uint64_t limit; /* its burst */
 	uint64_t window_ns; /* the time in which it fills from empty */
 	uint64_t remaining; /* whole tokens left */
