@@ -320,7 +320,12 @@ RHEO_API int32_t rheo_bucket_quota(const rheo_bucket_t *bucket, uint64_t now_ns,
  * max_debt above 2^58 units of the k chosen at init (2^38 tokens where k is
  * 20); RHEO_ERR_VERSION. Any thread and process; obstruction-free: two at once
  * may make each other start again, one of them then decides last. A caller
- * killed half-way leaves the old configuration or the new, and others go on.
+ * killed half-way leaves the old configuration or the new, and others go on;
+ * with lanes, what they hold of a larger burst stays until the hook next runs.
+ * P1 across the change: one rate after the other, from the last published time
+ * on. (Its last two instructions are a look whether time has gone on, and the
+ * change. Whoever is stopped between these two, by so much that others earn a
+ * burst, lets the time between be earned at the new rate once more.)
  */
 RHEO_API int32_t rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg,
 					 uint64_t now_ns, uint32_t mode);

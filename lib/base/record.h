@@ -110,12 +110,14 @@ rh_record_init(rh_a64 *control, rh_a64 *words, unsigned fields, const uint64_t *
 }
 
 /*
- * Replaces the record that was read under `seen` (the control word's value).
- * Returns false where another writer came between: read again and decide anew.
+ * Replaces the record that was read under `seen` (the control word's value),
+ * unless `still`, if not NULL, is no longer `unmoved` just before: what the new
+ * record was made from. Returns false where another writer came between: read
+ * again and decide anew.
  */
 static inline bool
 rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen,
-		  const uint64_t *value)
+		  const uint64_t *value, const rh_a64 *still, uint64_t unmoved)
 {
 	uint32_t active = rh_record_active(seen);
 	uint32_t tag = (uint32_t)(seen >> 32) + 1;
@@ -146,6 +148,8 @@ rh_record_replace(rh_a64 *control, rh_a64 *words, unsigned fields, uint64_t seen
 		} while (!rh_cas_rel(word, &w, ((uint64_t)tag << 32) | half));
 	}
 	RHEO_INJECT(RECORD_BEFORE_FLIP);
+	if (still != NULL && rh_load_rlx(still) != unmoved)
+		return false;
 	made = ((uint64_t)tag << 32) | tag;
 	/* R-R1 -> R-A1, R-A3: every word, before the tag that names them is active */
 	return rh_cas_ar(control, &claim, made);

@@ -430,7 +430,7 @@ rheo_breaker_reconfigure(rheo_breaker_t *breaker, const rheo_breaker_config_t *c
 		new = rules_of(&c);
 		prepare(self, &new);
 		rules_pack(&new, field);
-		if (rh_record_replace(&self.b->control, self.b->rules, BRULE_FIELDS, old.control, field)) {
+		if (rh_record_replace(&self.b->control, self.b->rules, BRULE_FIELDS, old.control, field, NULL, 0)) {
 			/* What is in the window may open it by the new rules: the next success looks. */
 			rh_breaker_watch(self);
 			return RHEO_OK;

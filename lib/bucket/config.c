@@ -260,14 +260,19 @@ static int32_t
 replace_rules(struct rh_self self, const rheo_bucket_config_t *cfg, uint64_t now_ns,
 	      struct rh_rules *old, struct rh_rules *new)
 {
-	uint64_t field[RULE_FIELDS], from_ns;
+	uint64_t field[RULE_FIELDS], from_ns, earned;
 	int32_t st;
 
 	for (unsigned i = 0; i < RH_WORD_TRIES; i++) {
 		rh_bucket_publish(self, now_ns);
+		earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: of this time or a later one */
 		from_ns = rh_load_acq(&self.b->published_ns); /* B-A3 <- B-R3: the credit of that time */
+		RHEO_INJECT(RECONFIGURE_TIME_READ);
 		if (!rh_bucket_rules_at(self, from_ns, old))
 			return RHEO_ERR_CORRUPT;
+		/* Rules that came in force since begin later; a curve has no credit before it begins. */
+		if (from_ns < old->curve.t0)
+			from_ns = old->curve.t0;
 		st = rh_bucket_rules_make(cfg, self.shift, self.lanes, from_ns,
 					  rh_curve_earned(&old->curve, from_ns), new);
 		if (st != RHEO_OK)
@@ -276,7 +281,9 @@ replace_rules(struct rh_self self, const rheo_bucket_config_t *cfg, uint64_t now
 		    rh_curve_period(&new->curve) == rh_curve_period(&old->curve))
 			new->curve = old->curve;
 		rh_rules_pack(new, field);
-		if (rh_record_replace(&self.b->control, self.b->rules, RULE_FIELDS, old->control, field))
+		/* If time has gone on meanwhile, that has been earned by the old rate, and is not to be once more. */
+		if (rh_record_replace(&self.b->control, self.b->rules, RULE_FIELDS, old->control, field,
+				      &self.b->earned, earned))
 			return RHEO_OK;
 		rh_backoff(i);
 	}

@@ -439,6 +439,17 @@ rh_lanes_settle(struct rh_self self, const struct rh_claims *claims, uint64_t n)
 	}
 }
 
+/* Takes out of a lane that held w what is above the cap. */
+static void
+level_off(struct rh_self self, struct rh_lane *lane, uint64_t w)
+{
+	uint64_t lane_cap = lane_cap_of(self);
+
+	/* L-R1 -> L-A1: as in deposit */
+	if (parked_in(w) > lane_cap && rh_cas_ar(&lane->parked, &w, w - (parked_in(w) - lane_cap)))
+		rh_bucket_count(self, COUNT_ADJUSTED, lane_cap - parked_in(w));
+}
+
 void
 rh_lanes_reclaim(struct rh_self self, uint64_t now_ns)
 {
@@ -446,8 +457,10 @@ rh_lanes_reclaim(struct rh_self self, uint64_t now_ns)
 		struct rh_lane *lane = lane_at(self, i);
 		uint64_t w = rh_load_acq(&lane->parked), since; /* L-A1 <- L-R1: as in deposit */
 
-		if (!(w & RH_FILLING))
+		if (!(w & RH_FILLING)) {
+			level_off(self, lane, w);
 			continue;
+		}
 		if (rh_load_rlx(&lane->stuck_at) != w >> FILL_SHIFT) {
 			rh_swap_rlx(&lane->stuck_ns, now_ns);
 			rh_swap_rlx(&lane->stuck_at, w >> FILL_SHIFT);

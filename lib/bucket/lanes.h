@@ -55,7 +55,8 @@ RH_INTERNAL uint64_t rh_lanes_sum(struct rh_self self);
 RH_INTERNAL void rh_lanes_claim(struct rh_self self, uint32_t lane_cap, uint64_t n, struct rh_claims *claims);
 RH_INTERNAL void rh_lanes_settle(struct rh_self self, const struct rh_claims *claims, uint64_t n);
 
-/* The hook: takes back marks of fillers that have not come back for a while. */
+/* The hook: takes back marks of fillers that have not come back for a while, and what a reconfigure that was
+   killed has left above the lanes' cap. */
 RH_INTERNAL void rh_lanes_reclaim(struct rh_self self, uint64_t now_ns);
 
 /* reconfigure: at most `keep` tokens stay in each lane, and every fill in progress is void. Returns

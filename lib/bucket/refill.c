@@ -109,7 +109,7 @@ renew(struct rh_self self, struct rh_rules *r, uint64_t now_ns)
 	r->curve = rh_curve_renew(r->curve, now_ns, rh_load_acq(&self.b->earned));
 	rh_rules_pack(r, field);
 	RHEO_INJECT(REFILL_BEFORE_RENEWAL);
-	if (!rh_record_replace(&self.b->control, self.b->rules, RULE_FIELDS, r->control, field))
+	if (!rh_record_replace(&self.b->control, self.b->rules, RULE_FIELDS, r->control, field, NULL, 0))
 		return;
 	publish_credit(self, r, rh_curve_earned(&r->curve, now_ns));
 	publish_time(self, now_ns);
@@ -148,7 +148,7 @@ rh_bucket_publish(struct rh_self self, uint64_t now_ns)
 	} while (!rh_rules_stand(self.b, &r) && tries++ < RH_WORD_TRIES);
 	publish_credit(self, &r, rh_curve_earned(&r.curve, now_ns));
 	publish_time(self, now_ns);
-	if (self.lanes != 0 && r.lane_cap != 0)
+	if (self.lanes != 0)
 		rh_lanes_reclaim(self, now_ns);
 }
 

@@ -113,7 +113,7 @@ record_write(void)
 		return;
 	EX_CHECK(value[0] == value[1], "a mix: %llx %llx", (unsigned long long)value[0], (unsigned long long)value[1]);
 	value[0] = value[1] += UINT64_C(0x100000001) << 8 * ex_self();
-	record->made[ex_self()] += rh_record_replace(&record->control, record->words, FIELDS, control, value);
+	record->made[ex_self()] += rh_record_replace(&record->control, record->words, FIELDS, control, value, NULL, 0);
 }
 
 static void
@@ -149,7 +149,7 @@ record_sum(void)
 		 (unsigned long long)sum);
 	/* Whoever died, the next one gets through. */
 	value[0] = value[1] = 7;
-	EX_CHECK(rh_record_replace(&record->control, record->words, FIELDS, control, value), "stuck");
+	EX_CHECK(rh_record_replace(&record->control, record->words, FIELDS, control, value, NULL, 0), "stuck");
 }
 
 static void

@@ -33,7 +33,7 @@ holds(const uint64_t want[FIELDS])
 static bool
 replace(const uint64_t value[FIELDS])
 {
-	return rh_record_replace(&control, words, FIELDS, rh_load_acq(&control), value);
+	return rh_record_replace(&control, words, FIELDS, rh_load_acq(&control), value, NULL, 0);
 }
 
 Test(base_record, holds_what_it_was_made_with_and_what_replaced_it)
@@ -53,7 +53,7 @@ Test(base_record, a_writer_that_read_an_older_record_replaces_nothing)
 	rh_record_init(&control, words, FIELDS, first);
 	seen = rh_load_acq(&control);
 	cr_assert(replace(second));
-	cr_assert(!rh_record_replace(&control, words, FIELDS, seen, third));
+	cr_assert(!rh_record_replace(&control, words, FIELDS, seen, third, NULL, 0));
 	cr_assert(holds(second));
 }
 
