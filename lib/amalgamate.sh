@@ -54,7 +54,7 @@ done
 	done
 	for c in lib/*/*.c; do
 		name=$(echo "$c" | sed 's|lib/||; s|/|_|; s|\.c$||')
-		statics=$(awk 'prev ~ /^static/ && match($0, /^[a-z_0-9]+\(/) { print substr($0, 1, RLENGTH - 1) }
+		statics=$(awk 'prev ~ /^(RH_COLD |RH_NOINLINE )?static|^RH_INLINE/ && match($0, /^[a-z_0-9]+\(/) { print substr($0, 1, RLENGTH - 1) }
 			{ prev = $0 }' "$c")
 		macros=$(sed -n 's/^#define \([A-Za-z_0-9]*\).*/\1/p' "$c" | grep -vE '^_(GNU|POSIX)' || true)
 		printf '\n/* %s */\n\n' "$c"
