@@ -189,6 +189,16 @@ hook_much_later_then_fill(void)
 	tank_refill(&t, UINT64_C(600000000));
 }
 
+/* (L1) of lanes.c, of both lanes of an eighth of the burst together. */
+static void
+look_at_lanes(void)
+{
+	rheo_bucket_stats_t s;
+
+	rheo_bucket_stats(t.b, &s, sizeof s);
+	EX_CHECK(s.parked <= BURST / 8, "P1: %llu parked", (unsigned long long)s.parked);
+}
+
 static void
 setup_thirty_one_cpu(void)
 {
@@ -249,6 +259,7 @@ const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.filler_dies", 2, EX_MORTAL(0), 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish},
 	{"lanes.filler_sleeps", 2, EX_MORTAL(0), 0, setup_six, {acquire, hook_much_later}, finish_late},
 	{"lanes.filler_wakes_in_another_fill", 2, 0, 0, setup_thirty_one_cpu, {acquire, hook_much_later_then_fill}, finish_late},
+	{"lanes.filler_wakes_watched", 3, 0, 0, setup_thirty_one_cpu, {acquire, hook_much_later_then_fill, look_at_lanes}, finish_late},
 	{"lanes.hook_dies", 2, EX_MORTAL(1), 0, setup_full_but_a_lane, {acquire, refill_10}, finish},
 	{"lanes.reconfigure_fill", 2, 0, 0, setup_thirty, {reconfigure, acquire_twice}, finish_reconfigured},
 	{"lanes.reconfigure_refund", 2, 0, 0, setup_full, {reconfigure, acquire_refund}, finish_reconfigured},
