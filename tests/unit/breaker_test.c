@@ -312,3 +312,22 @@ Test(breaker, p7_a_tick_in_the_last_slice_of_all_time_is_not_due_again)
 	assert_status(rheo_breaker_tick(b, UINT64_MAX, &next_ns), RHEO_OK);
 	assert_u64(next_ns, RHEO_FOREVER);
 }
+
+/* Deadlines of more than 73 minutes are kept in units of more than a nanosecond. */
+Test(breaker, an_open_time_of_days_refuses_to_its_last_moment_and_not_longer)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t permit, left;
+
+	cfg.open_ns = 48 * 3600 * SECOND;
+	b = breaker_from(&cfg, 0);
+	trip(b, 5 * SECOND);
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND, &permit), RHEO_REJ_OPEN);
+	assert_status(rheo_breaker_try_acquire(b, 4 * SECOND, &permit), RHEO_REJ_OPEN);
+	assert_status(rheo_breaker_retry_after_ns(b, 5 * SECOND, &left), RHEO_OK);
+	cr_assert(left >= cfg.open_ns && left < cfg.open_ns + SECOND);
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND + left - 1, &permit), RHEO_REJ_OPEN);
+	assert_u64(permit, RHEO_PERMIT_NONE);
+	assert_status(rheo_breaker_try_acquire(b, 5 * SECOND + left, &permit), RHEO_OK);
+}

@@ -145,6 +145,37 @@ Test(bucket_lanes, a_refusal_that_found_nothing_is_remembered_until_there_is_new
 	assert_u64(drain(b, 2 * MS), 2);
 }
 
+Test(bucket_lanes, dry_lanes_refuse_until_a_time_that_has_earned_a_token_and_then_admit_it)
+{
+	rheo_bucket_t *b = laned(0);
+	uint64_t wait_ns;
+
+	drain(b, 0);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, 0), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_wait_ns(b, 1, 0, &wait_ns), RHEO_OK);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, wait_ns - 1), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, wait_ns), RHEO_OK);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, wait_ns), RHEO_REJ_RATE);
+}
+
+/* A curve stands still at its end until it is renewed: a refusal must not take that for the truth. */
+Test(bucket_lanes, dry_lanes_admit_what_is_earned_after_the_curves_end)
+{
+	rheo_bucket_config_t cfg = bucket_config(UINT64_C(1000000000000), UINT64_C(1) << 40);
+	rheo_bucket_t *b;
+	struct rh_rules r;
+	uint64_t got;
+
+	cfg.lanes = 2;
+	b = bucket_from(&cfg, 0);
+	cr_assert(rh_rules_read(rh_bucket_self(b).b, &r));
+	rheo_bucket_refill(b, r.curve.span);
+	while (rheo_bucket_acquire_upto(b, UINT64_MAX, r.curve.span, &got) == RHEO_OK)
+		;
+	assert_status(rheo_bucket_try_acquire_at(b, 1, r.curve.span), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, r.curve.span + 1), RHEO_OK);
+}
+
 Test(bucket_lanes, p4_refunds_go_where_there_is_room_and_never_past_the_burst)
 {
 	rheo_bucket_t *b = laned(0);
