@@ -108,33 +108,18 @@ acquire_slowly(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
 }
 
 /*
- * OPEN and not over, where the deadline is the next one after what the breaker
- * was told, as long ahead as one may be: then rh_breaker_over reckons the same.
- * In units of the deadline: it is a whole number of them, so now_ns lies before
- * it if and only if the unit that now_ns lies in does.
+ * OPEN and not over, where a deadline's unit is 1 ns and it is the next one
+ * after what the breaker was told, as long ahead as one may be: then
+ * rh_breaker_over reckons the same.
  */
 RH_INLINE bool
-is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns, unsigned unit)
+is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns)
 {
 	uint64_t told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: told before the deadline was set */
-	uint64_t ahead = (w - (told >> unit)) & RH_DEADLINE_MASK;
+	uint64_t ahead = (w - told) & RH_DEADLINE_MASK;
 
-	/* With units of 1 ns a time gone back makes the difference too large. */
-	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(unit == 0 || now_ns >= told) &&
-	       rh_likely((now_ns >> unit) - (told >> unit) < ahead) &&
-	       rh_likely(ahead <= (rh_load_rlx(&self.b->longest) >> unit) + 1);
-}
-
-/* Where a deadline's unit is more than a nanosecond, or it was not shut at a glance. */
-RH_NOINLINE static int32_t
-acquire_not_closed(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
-{
-	struct rh_bself self = rh_breaker_self(breaker);
-	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
-
-	if (is_shut(self, w, now_ns, rh_breaker_unit(self)))
-		return refuse(breaker, RHEO_REJ_OPEN);
-	return acquire_slowly(breaker, now_ns, permit);
+	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(rh_breaker_unit(self) == 0) &&
+	       rh_likely(now_ns - told < ahead) && rh_likely(ahead <= rh_load_rlx(&self.b->longest));
 }
 
 int32_t
@@ -152,9 +137,9 @@ rheo_breaker_try_acquire(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *per
 		return RHEO_OK;
 	}
 	*permit = RHEO_PERMIT_NONE;
-	if (rh_likely(rh_breaker_unit(self) == 0) && rh_likely(is_shut(self, w, now_ns, 0)))
+	if (rh_likely(is_shut(self, w, now_ns)))
 		return refuse(breaker, RHEO_REJ_OPEN);
-	return acquire_not_closed(breaker, now_ns, permit);
+	return acquire_slowly(breaker, now_ns, permit);
 }
 
 /* Counts failures in a row, or their end. Returns true where this one opened the breaker. */
