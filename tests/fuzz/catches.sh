@@ -68,7 +68,11 @@ while IFS="$tab" read -r target file what edit; do
 	else
 		set -- "tests/fuzz/corpus/$target.hex"
 	fi
-	if "$dir/fuzz/$target" "$@" > "$log" 2>&1; then
+	# A neighbour's writes race with the calls, so on a busy machine one run may miss: a few more then.
+	tries=1
+	[ "$target" != neighbour ] || tries=5
+	while "$dir/fuzz/$target" "$@" > "$log" 2>&1 && tries=$((tries - 1)) && [ "$tries" -gt 0 ]; do :; done
+	if [ "$tries" -eq 0 ]; then
 		echo "catches: $target: $what: NOT CAUGHT"
 		missed=$((missed + 1))
 	else
