@@ -54,14 +54,17 @@ struct rh_own {
 /* Where the thread's registration is, from its thread pointer; 0: there is none. cpu_linux.c */
 RH_SHARED_DATA ptrdiff_t rh_rseq_at;
 
-#define RH_OWN_WORD(a) (*(uint64_t *)(void *)(a))
-
 /* A descriptor 770 of the sequence 771 to 772, with its way out 774. */
 #define RH_OWN_DESCRIPTOR(sig, jump)                                                       \
 	".pushsection __rseq_cs, \"aw\"\n\t.balign 32\n"                                   \
 	"770:\t.long 0, 0\n\t.quad 771f, 772f - 771f, 774f\n\t.popsection\n\t"             \
 	".pushsection __rseq_failure, \"ax\"\n\t" sig "\n774:\t" jump " %l[lost]\n\t.popsection\n\t"
 
+/*
+ * What a machine has: the sequence's beginning and end, its three bodies, and
+ * the operands that these name (`at` or `area`, where the registration is; the
+ * word; its upper half).
+ */
 #ifdef __x86_64__
 
 /* The signature, as the operand of an undefined instruction. */
@@ -70,73 +73,27 @@ RH_SHARED_DATA ptrdiff_t rh_rseq_at;
 	"leaq 770b(%%rip), %%rax\n\tmovq %%rax, %%fs:8(%[at])\n"                           \
 	"771:\tcmpl %[cpu], %%fs:4(%[at])\n\tjne %l[lost]\n\t"
 #define RH_OWN_END "\n772:\tmovq $0, %%fs:8(%[at])\n"
+#define RH_OWN_ADD "addq %[n], %[word]"
+#define RH_OWN_COUNT "cmpl %[high], %[top]\n\tjne %l[lost]\n\taddq $1, %[word]"
+#define RH_OWN_CAS "cmpq %[seen], %[word]\n\tjne %l[lost]\n\tmovq %[v], %[word]"
+#define RH_OWN_REGISTRATION(own) [at] "r"((own).at)
+#define RH_OWN_OPERANDS(a)                                                                 \
+	[word] "m"(*(uint64_t *)(void *)(a)), [top] "m"(((uint32_t *)(void *)(a))[1])
+#define RH_OWN_SCRATCH "rax"
 
-static inline struct rh_own
-rh_own_here(void)
+static inline int
+rh_own_number(ptrdiff_t at)
 {
-	struct rh_own own = {rh_rseq_at, -1};
+	int cpu;
 
-	if (rh_likely(own.at != 0))
-		__asm__ volatile("movl %%fs:4(%1), %0" : "=r"(own.cpu) : "r"(own.at));
-	return own;
+	__asm__ volatile("movl %%fs:4(%1), %0" : "=r"(cpu) : "r"(at));
+	return cpu;
 }
 
 static inline void
 rh_own_leave(struct rh_own own)
 {
 	__asm__ volatile("movq $0, %%fs:8(%0)" : : "r"(own.at) : "memory");
-}
-
-/* Adds n to a word of this CPU's; false: nothing was added, the thread has moved. */
-static inline bool
-rh_own_add(rh_a64 *a, struct rh_own own, uint64_t n)
-{
-	__asm__ goto(RH_OWN_BEGIN "addq %[n], %[word]" RH_OWN_END
-		     :
-		     : [at] "r"(own.at), [cpu] "r"(own.cpu), [n] "er"(n), [word] "m"(RH_OWN_WORD(a))
-		     : "rax", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
-}
-
-/*
- * Adds one to a word of this CPU's whose upper half is `high`, and whose lower
- * half surely has room; false: nothing was written.
- */
-static inline bool
-rh_own_count(rh_a64 *a, struct rh_own own, uint32_t high)
-{
-	__asm__ goto(RH_OWN_BEGIN
-		     "cmpl %[high], %[top]\n\tjne %l[lost]\n\taddq $1, %[word]" RH_OWN_END
-		     :
-		     : [at] "r"(own.at), [cpu] "r"(own.cpu), [high] "r"(high), [word] "m"(RH_OWN_WORD(a)),
-		       [top] "m"(((uint32_t *)(void *)a)[1])
-		     : "rax", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
-}
-
-/* Replaces `seen` by v in a word of this CPU's; false: nothing was written. */
-static inline bool
-rh_own_cas(rh_a64 *a, struct rh_own own, uint64_t seen, uint64_t v)
-{
-	__asm__ goto(RH_OWN_BEGIN
-		     "cmpq %[seen], %[word]\n\tjne %l[lost]\n\tmovq %[v], %[word]" RH_OWN_END
-		     :
-		     : [at] "r"(own.at), [cpu] "r"(own.cpu), [seen] "r"(seen), [v] "r"(v),
-		       [word] "m"(RH_OWN_WORD(a))
-		     : "rax", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
 }
 
 #else /* __aarch64__ */
@@ -146,12 +103,49 @@ lost:
 	"adrp x16, 770b\n\tadd x16, x16, :lo12:770b\n\tstr x16, [%[area], #8]\n"           \
 	"771:\tldr w16, [%[area], #4]\n\tcmp w16, %w[cpu]\n\tb.ne %l[lost]\n\t"
 #define RH_OWN_END "\n772:\tstr xzr, [%[area], #8]\n"
+#define RH_OWN_ADD "ldr x16, [%[word]]\n\tadd x16, x16, %[n]\n\tstr x16, [%[word]]"
+#define RH_OWN_COUNT                                                                       \
+	"ldr w16, [%[word], #4]\n\tcmp w16, %w[high]\n\tb.ne %l[lost]\n\t"               \
+	"ldr x16, [%[word]]\n\tadd x16, x16, #1\n\tstlr x16, [%[word]]"
+#define RH_OWN_CAS                                                                         \
+	"ldr x16, [%[word]]\n\tcmp x16, %[seen]\n\tb.ne %l[lost]\n\tstlr %[v], [%[word]]"
+#define RH_OWN_REGISTRATION(own) [area] "r"(rh_own_area((own).at))
+#define RH_OWN_OPERANDS(a) [word] "r"(a)
+#define RH_OWN_SCRATCH "x16"
 
 static inline char *
-rh_own_area(struct rh_own own)
+rh_own_area(ptrdiff_t at)
 {
-	return (char *)__builtin_thread_pointer() + own.at;
+	return (char *)__builtin_thread_pointer() + at;
 }
+
+static inline int
+rh_own_number(ptrdiff_t at)
+{
+	return *(volatile int *)(void *)(rh_own_area(at) + 4);
+}
+
+static inline void
+rh_own_leave(struct rh_own own)
+{
+	*(volatile uint64_t *)(void *)(rh_own_area(own.at) + 8) = 0;
+}
+
+#endif
+
+/* Runs a body, and returns from the function whether it was done. */
+#define RH_OWN_RETURN(own, a, body, ...)                                                   \
+	do {                                                                               \
+		__asm__ goto(RH_OWN_BEGIN body RH_OWN_END                                  \
+			     :                                                             \
+			     : RH_OWN_REGISTRATION(own), [cpu] "r"((own).cpu), RH_OWN_OPERANDS(a), __VA_ARGS__ \
+			     : RH_OWN_SCRATCH, "memory", "cc"                              \
+			     : lost);                                                      \
+		return true;                                                               \
+	lost:                                                                              \
+		rh_own_leave(own);                                                         \
+		return false;                                                              \
+	} while (0)
 
 static inline struct rh_own
 rh_own_here(void)
@@ -159,64 +153,33 @@ rh_own_here(void)
 	struct rh_own own = {rh_rseq_at, -1};
 
 	if (rh_likely(own.at != 0))
-		own.cpu = *(volatile int *)(void *)(rh_own_area(own) + 4);
+		own.cpu = rh_own_number(own.at);
 	return own;
 }
 
-static inline void
-rh_own_leave(struct rh_own own)
-{
-	*(volatile uint64_t *)(void *)(rh_own_area(own) + 8) = 0;
-}
-
+/* Adds n to a word of this CPU's; false: nothing was added, the thread has moved. */
 static inline bool
 rh_own_add(rh_a64 *a, struct rh_own own, uint64_t n)
 {
-	__asm__ goto(RH_OWN_BEGIN "ldr x16, [%[word]]\n\tadd x16, x16, %[n]\n\tstr x16, [%[word]]" RH_OWN_END
-		     :
-		     : [area] "r"(rh_own_area(own)), [cpu] "r"(own.cpu), [n] "r"(n), [word] "r"(&RH_OWN_WORD(a))
-		     : "x16", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
+	RH_OWN_RETURN(own, a, RH_OWN_ADD, [n] "r"(n));
 }
 
-static inline bool
-rh_own_cas(rh_a64 *a, struct rh_own own, uint64_t seen, uint64_t v)
-{
-	__asm__ goto(RH_OWN_BEGIN
-		     "ldr x16, [%[word]]\n\tcmp x16, %[seen]\n\tb.ne %l[lost]\n\tstlr %[v], [%[word]]" RH_OWN_END
-		     :
-		     : [area] "r"(rh_own_area(own)), [cpu] "r"(own.cpu), [seen] "r"(seen), [v] "r"(v),
-		       [word] "r"(&RH_OWN_WORD(a))
-		     : "x16", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
-}
-
+/*
+ * Adds one to a word of this CPU's whose upper half is `high`, and whose lower
+ * half surely has room; false: nothing was written.
+ */
 static inline bool
 rh_own_count(rh_a64 *a, struct rh_own own, uint32_t high)
 {
-	__asm__ goto(RH_OWN_BEGIN
-		     "ldr w16, [%[word], #4]\n\tcmp w16, %w[high]\n\tb.ne %l[lost]\n\t"
-		     "ldr x16, [%[word]]\n\tadd x16, x16, #1\n\tstlr x16, [%[word]]" RH_OWN_END
-		     :
-		     : [area] "r"(rh_own_area(own)), [cpu] "r"(own.cpu), [high] "r"(high),
-		       [word] "r"(&RH_OWN_WORD(a))
-		     : "x16", "memory", "cc"
-		     : lost);
-	return true;
-lost:
-	rh_own_leave(own);
-	return false;
+	RH_OWN_RETURN(own, a, RH_OWN_COUNT, [high] "r"(high));
 }
 
-#endif
+/* Replaces `seen` by v in a word of this CPU's; false: nothing was written. */
+static inline bool
+rh_own_cas(rh_a64 *a, struct rh_own own, uint64_t seen, uint64_t v)
+{
+	RH_OWN_RETURN(own, a, RH_OWN_CAS, [seen] "r"(seen), [v] "r"(v));
+}
 
 #else /* nobody has a CPU of his own */
 
