@@ -237,6 +237,7 @@ sanitize-thread: ## torture under TSan, with gcc's and clang's
 
 # --- the gateway, its demo, the benchmarks -------------------------------------
 
+-include examples/ffi/ffi.mk
 -include examples/gateway/gateway.mk
 -include bench/bench.mk
 -include $(sort $(wildcard tests/*/*.mk))
