@@ -62,6 +62,21 @@ bool search_tracing(void);
 /* A load of what nobody writes goes without a turn: true, and it is noted. */
 bool search_skips(void);
 
+/* A schedule's execution once more: the schedule it went by, where it fails at that line as before; else NULL. */
+char *search_fails_again(const char *schedule, int line);
+
+/* --- shorten.c ------------------------------------------------------------------- */
+
+/* Takes the schedule of a failure, returns a shorter one of the same. */
+char *search_shorten(char *best, int line);
+
+/* --- world.c --------------------------------------------------------------------- */
+
+/* A new scenario; its memory as setup left it; a new execution. */
+void world_new(unsigned flags);
+void world_keep(void);
+void world_restore(void);
+
 /* --- memory.c -------------------------------------------------------------------- */
 
 /* A new scenario. */

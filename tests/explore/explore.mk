@@ -2,7 +2,7 @@
 # The explorer: every behaviour of small programs on the shipped code.
 
 EXPLORE_LIB := $(filter-out lib/port/%,$(LIB_SRC))
-EXPLORE_SRC := $(addprefix tests/explore/,search.c memory.c coroutine.c)
+EXPLORE_SRC := $(addprefix tests/explore/,search.c shorten.c memory.c world.c coroutine.c)
 EXPLORE_FLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(TEST_WARN) -DRHEO_NO_CK -Iinclude -Ilib -Itests
 EXPLORE_HDR := $(wildcard tests/explore/*.h) $(LIB_HDR)
 LITMUS_PROGRAMS ?= 100000

@@ -22,7 +22,7 @@
  * Values add choices to operations, not to the scheduler: memory.c says which
  * are left to choose from so that the two do not say the same thing twice.
  * What this search finds is compared with what the full one does, on random
- * programs, by random_programs.c.
+ * programs, by litmus.c.
  *
  * Bounded search. Every choice of threads with at most so many preemptions
  * (a thread that could go on is not let), and as many reads that are not of
@@ -40,8 +40,6 @@
 #include "coroutine.h"
 
 #define MAX_CHOICES 16384u
-#define MEMORY (256u * 1024u)
-#define SHORTEN_TRIES 4000u
 
 /* A place on the stack of choices. */
 struct choice {
@@ -79,25 +77,7 @@ static struct {
 	bool replay, trace;
 	char text[4 * MAX_CHOICES]; /* this execution's schedule: a letter an operation, a digit a branch */
 	unsigned texts;
-
-	unsigned cpu[EX_THREADS];
-	unsigned moves[EX_THREADS];
-	_Alignas(128) unsigned char memory[MEMORY];
-	unsigned char image[MEMORY];
-	uint64_t memory_used;
 } x = {.self = EX_THREADS};
-
-void *
-ex_memory(uint64_t size)
-{
-	void *at = x.memory + x.memory_used;
-
-	size = (size + 127) / 128 * 128;
-	if (size > MEMORY - x.memory_used)
-		abort();
-	x.memory_used += size;
-	return at;
-}
 
 unsigned
 ex_self(void)
@@ -109,58 +89,6 @@ bool
 ex_died(unsigned thread)
 {
 	return x.dead >> thread & 1u;
-}
-
-void
-ex_set_cpu(unsigned thread, unsigned cpu)
-{
-	x.cpu[thread] = cpu;
-}
-
-int
-ex_own_cpu(void)
-{
-	return !(x.s->flags & EX_OWN) ? -1 : x.self < EX_THREADS ? (int)x.cpu[x.self] : 0;
-}
-
-bool
-ex_moves(void)
-{
-	if (x.self == EX_THREADS || !(x.s->flags & EX_MOVES) || x.moves[x.self] == EX_MOVES_MOST || ex_choose(2) == 0)
-		return false;
-	x.moves[x.self]++;
-	return true;
-}
-
-bool
-ex_own_cas(uint64_t *at, uint64_t seen, uint64_t v, const char *file, int line)
-{
-	return !ex_moves() && ex_cas(at, &seen, v, EX_AR, EX_RLX, file, line);
-}
-
-bool
-ex_own_count(uint64_t *at, uint32_t high, const char *file, int line)
-{
-	uint64_t seen = ex_load(at, EX_RLX, file, line);
-
-	/* What the kernel makes one step is two here; another that comes between makes it fail. */
-	return seen >> 32 == high && ex_own_cas(at, seen, seen + 1, file, line);
-}
-
-/* In place of lib/port's. */
-unsigned rh_cpu_guess(void);
-unsigned rh_cpu_count(void);
-
-unsigned
-rh_cpu_guess(void)
-{
-	return x.self < EX_THREADS ? x.cpu[x.self] : 0;
-}
-
-unsigned
-rh_cpu_count(void)
-{
-	return x.s->flags & EX_OWN ? 2 : EX_THREADS;
 }
 
 static void
@@ -548,12 +476,11 @@ run_threads(void)
 static enum end
 execute(void)
 {
-	memcpy(x.memory, x.image, x.memory_used);
+	world_restore();
 	memory_begin();
 	memset(x.clock, 0, sizeof x.clock);
 	memset(x.pending, 0, sizeof x.pending);
 	memset(x.failures, 0, sizeof x.failures);
-	memset(x.moves, 0, sizeof x.moves);
 	x.events = x.used = x.preemptions = x.stale = x.texts = 0;
 	x.sleep = x.dead = 0;
 	x.last = x.self = EX_THREADS;
@@ -574,15 +501,12 @@ begin(const struct ex_scenario *s, enum ex_mode mode, struct ex_result *result)
 	x.mode = mode;
 	x.result = result;
 	x.choices = x.changed = 0;
-	x.memory_used = 0;
 	memory_forget();
-	for (unsigned t = 0; t < EX_THREADS; t++)
-		x.cpu[t] = t;
-	memset(x.memory, 0, sizeof x.memory);
+	world_new(s->flags);
 	memset(result, 0, sizeof *result);
 	if (s->setup != NULL)
 		s->setup();
-	memcpy(x.image, x.memory, x.memory_used);
+	world_keep();
 }
 
 /* --- schedules -------------------------------------------------------------------------- */
@@ -609,68 +533,15 @@ replay(const char *schedule, bool trace)
 	return x.end;
 }
 
-static unsigned
-switches(const char *schedule)
-{
-	unsigned n = 0;
-	char last = 0;
-
-	for (; *schedule != '\0'; schedule++)
-		if (*schedule >= 'a') {
-			n += *schedule != last;
-			last = *schedule;
-		} else if (*schedule != '0') {
-			n++;
-		}
-	return n;
-}
-
-/* Whether a schedule fails as the first one did, with fewer switches; then it takes its place. */
-static bool
-better(const char *candidate, int line, char **best)
+char *
+search_fails_again(const char *schedule, int line)
 {
 	struct ex_result kept = *x.result;
-	char *text;
 
-	if (replay(candidate, false) != FAILED || x.result->line != line) {
-		*x.result = kept;
-		return false;
-	}
-	text = schedule_text();
-	if (switches(text) < switches(*best) ||
-	    (switches(text) == switches(*best) && strlen(text) < strlen(*best))) {
-		free(*best);
-		*best = text;
-		return true;
-	}
-	free(text);
-	return false;
-}
-
-/* Leaves out of a schedule what it does not need: turns, then stretches, from the end on. */
-static char *
-shorten(char *best)
-{
-	int line = x.result->line;
-	unsigned tries = 0;
-	bool shorter = true;
-
-	while (shorter) {
-		shorter = false;
-		for (size_t span = 32; span >= 1; span /= 2)
-			for (size_t i = strlen(best); i-- > 0 && tries < SHORTEN_TRIES; tries++) {
-				char *candidate = malloc(strlen(best) + 1);
-				size_t cut = i + span < strlen(best) ? span : strlen(best) - i;
-
-				memcpy(candidate, best, i);
-				strcpy(candidate + i, best + i + cut);
-				shorter |= better(candidate, line, &best);
-				free(candidate);
-				if (i > strlen(best))
-					i = strlen(best);
-			}
-	}
-	return best;
+	if (replay(schedule, false) == FAILED && x.result->line == line)
+		return schedule_text();
+	*x.result = kept;
+	return NULL;
 }
 
 /* --- the outside ---------------------------------------------------------------------------- */
@@ -689,7 +560,7 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 		if (end == FAILED) {
 			result.executions++;
 			result.failed = true;
-			result.schedule = shorten(schedule_text());
+			result.schedule = search_shorten(schedule_text(), result.line);
 			return result;
 		}
 		if (memory_has_grown()) {
