@@ -108,18 +108,33 @@ acquire_slowly(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
 }
 
 /*
- * OPEN and not over, where a deadline's unit is 1 ns and it is the next one
- * after what the breaker was told, as long ahead as one may be: then
- * rh_breaker_over reckons the same.
+ * OPEN and not over, where the deadline is the next one after what the breaker
+ * was told, as long ahead as one may be: then rh_breaker_over reckons the same.
+ * In units of the deadline: it is a whole number of them, so now_ns lies before
+ * it if and only if the unit that now_ns lies in does.
  */
 RH_INLINE bool
-is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns)
+is_shut(struct rh_bself self, uint64_t w, uint64_t now_ns, unsigned unit)
 {
 	uint64_t told = rh_load_acq(&self.b->told_ns); /* T-A2 <- T-R2: told before the deadline was set */
-	uint64_t ahead = (w - told) & RH_DEADLINE_MASK;
+	uint64_t ahead = (w - (told >> unit)) & RH_DEADLINE_MASK;
 
-	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(rh_breaker_unit(self) == 0) &&
-	       rh_likely(now_ns - told < ahead) && rh_likely(ahead <= rh_load_rlx(&self.b->longest));
+	/* With units of 1 ns a time gone back makes the difference too large. */
+	return rh_likely(w >> 60 == RHEO_OPEN << 2) && rh_likely(unit == 0 || now_ns >= told) &&
+	       rh_likely((now_ns >> unit) - (told >> unit) < ahead) &&
+	       rh_likely(ahead <= (rh_load_rlx(&self.b->longest) >> unit) + 1);
+}
+
+/* Where a deadline's unit is more than a nanosecond, or it was not shut at a glance. */
+RH_NOINLINE static int32_t
+acquire_not_closed(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *permit)
+{
+	struct rh_bself self = rh_breaker_self(breaker);
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+
+	if (is_shut(self, w, now_ns, rh_breaker_unit(self)))
+		return refuse(breaker, RHEO_REJ_OPEN);
+	return acquire_slowly(breaker, now_ns, permit);
 }
 
 int32_t
@@ -137,9 +152,9 @@ rheo_breaker_try_acquire(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *per
 		return RHEO_OK;
 	}
 	*permit = RHEO_PERMIT_NONE;
-	if (rh_likely(is_shut(self, w, now_ns)))
+	if (rh_likely(rh_breaker_unit(self) == 0) && rh_likely(is_shut(self, w, now_ns, 0)))
 		return refuse(breaker, RHEO_REJ_OPEN);
-	return acquire_slowly(breaker, now_ns, permit);
+	return acquire_not_closed(breaker, now_ns, permit);
 }
 
 /* Counts failures in a row, or their end. Returns true where this one opened the breaker. */
@@ -254,13 +269,14 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 RH_COLD static int32_t
 record_else(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
-	struct rh_bself self = rh_breaker_self(breaker);
+	struct rh_bself self;
 	int32_t st;
 
 	if (breaker == NULL || outcome > RHEO_IGNORED)
 		return RHEO_ERR_INVAL;
 	if (permit == RHEO_PERMIT_NONE)
 		return RHEO_OK;
+	self = rh_breaker_self(breaker);
 	if (!rh_permit_is_probe(permit))
 		/* T-A1 <- T-R1: its generation */
 		return record_closed(self, rh_load_acq(&self.b->state), permit, outcome, now_ns);
@@ -290,12 +306,13 @@ succeed(rheo_breaker_t *breaker, uint64_t permit, uint64_t now_ns)
 int32_t
 rheo_breaker_record(rheo_breaker_t *breaker, uint64_t permit, uint32_t outcome, uint64_t now_ns)
 {
-	struct rh_bself self = rh_breaker_self(breaker);
+	struct rh_bself self;
 	unsigned char *block;
 	struct rh_own own;
 
 	if (breaker == NULL || !rh_likely(outcome == RHEO_SUCCESS))
 		return record_else(breaker, permit, outcome, now_ns);
+	self = rh_breaker_self(breaker);
 	if (!rh_likely((self.b->head.param & RH_PARAM_QUICK) != 0))
 		return succeed(breaker, permit, now_ns);
 	/* T-A1 <- T-R1: its generation */
@@ -394,7 +411,8 @@ rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
 {
 	struct rh_bself self;
 	struct rh_brules r;
-	uint64_t time_ns, before, after;
+	uint64_t time_ns, before;
+	unsigned tries = 0;
 
 	if (breaker == NULL)
 		return RHEO_ERR_INVAL;
@@ -402,22 +420,17 @@ rheo_breaker_tick(rheo_breaker_t *breaker, uint64_t now_ns, uint64_t *next_ns)
 	if (!rh_brules_read(self, &r))
 		return RHEO_ERR_CORRUPT;
 	time_ns = rh_breaker_time(self, now_ns);
-	after = rh_load_rlx(&self.b->state);
-	before = ~after;
 	/* A lost probe may be followed by an open time that is over as well. */
-	for (unsigned i = 0; i < 3 && before != after; i++) {
-		before = after;
+	do {
+		before = rh_load_rlx(&self.b->state);
 		do_what_is_due(self, &r, time_ns);
-		after = rh_load_rlx(&self.b->state);
-	}
+	} while (++tries < 3 && rh_load_rlx(&self.b->state) != before);
 	rh_breaker_tell(self, time_ns);
 	if (next_ns != NULL) {
 		*next_ns = next_due(self, &r, time_ns);
-		/* Counted from the caller's time, should that be behind. */
+		/* Counted from the caller's time, should that be behind; it was a time less time_ns. */
 		if (*next_ns != RHEO_FOREVER)
-			*next_ns = *next_ns > UINT64_MAX - (time_ns - now_ns)
-					   ? RHEO_FOREVER
-					   : *next_ns + (time_ns - now_ns);
+			*next_ns += time_ns - now_ns;
 	}
 	return RHEO_OK;
 }

@@ -265,6 +265,21 @@ rheo_bucket_try_acquire(rheo_bucket_t *bucket, uint64_t n)
 	return acquire_from_lanes(bucket, n, answer);
 }
 
+/* One token of lanes known to be dry, at a time that Q pays for: only what was earned since could be news. */
+RH_NOINLINE static int32_t
+acquire_from_dry_lanes(rheo_bucket_t *bucket, uint64_t now_ns)
+{
+	struct rh_self self = rh_bucket_self(bucket);
+	uint64_t spent = rh_load_acq(&self.b->spent), cap; /* B-A1 <- B-R1: the credit its writer used */
+	struct rh_curve c;
+
+	/* The same as rh_lanes_publish_news asks. */
+	if (!rh_curve_now(self.b, &c, &cap) || rh_curve_beyond(&c, now_ns) ||
+	    rh_level(rh_curve_earned(&c, now_ns), spent, cap) >= (int64_t)(UINT64_C(1) << self.shift))
+		return acquire_from_lanes_at(bucket, 1, now_ns, RH_REFUSED);
+	return refuse(bucket, RHEO_REJ_RATE);
+}
+
 int32_t
 rheo_bucket_try_acquire_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
 {
@@ -285,6 +300,8 @@ rheo_bucket_try_acquire_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns)
 		answer = rh_lanes_take_now(self, n);
 	if (rh_likely(answer == RH_TAKEN))
 		return RHEO_OK;
+	if (answer == RH_REFUSED && n == 1 && rh_lanes_dry(self, n))
+		return acquire_from_dry_lanes(bucket, now_ns);
 	return acquire_from_lanes_at(bucket, n, now_ns, answer);
 }
 

@@ -84,14 +84,12 @@ rheo_bucket_config_fault(const rheo_bucket_config_t *cfg)
 	return rh_config_copy(&ours, sizeof ours, cfg) == RHEO_OK ? fault_of(&ours) : "struct_size";
 }
 
-int32_t
+void
 rh_bucket_rules_make(const rheo_bucket_config_t *cfg, unsigned shift, unsigned lanes_log2,
 		     uint64_t t0, uint64_t base, struct rh_rules *r)
 {
 	uint64_t quantum = 0, ns;
 
-	if (cfg->burst > RH_UNITS_MAX >> shift || cfg->max_debt > RH_UNITS_MAX >> shift)
-		return RHEO_ERR_INVAL;
 	r->burst = cfg->burst;
 	r->debt = cfg->max_debt << shift;
 	r->tokens = cfg->tokens_per_period;
@@ -110,7 +108,6 @@ rh_bucket_rules_make(const rheo_bucket_config_t *cfg, unsigned shift, unsigned l
 	r->cap = (cfg->burst - ((uint64_t)r->lane_cap << lanes_log2) - quantum) << shift;
 	ns = rh_curve_within(&r->curve, quantum << shift);
 	r->quantum_ns = (uint32_t)(ns < UINT32_MAX ? ns : UINT32_MAX);
-	return RHEO_OK;
 }
 
 /* Lanes as log2, 0 for one word: as asked, or as CPUs allow, where the burst is worth it. */
@@ -173,9 +170,7 @@ rheo_bucket_init(void *mem, uint64_t size, const rheo_bucket_config_t *cfg, uint
 	if (size < size_of(tag))
 		return RHEO_ERR_NOSPC;
 	shift = rh_curve_shift(ours.tokens_per_period, ours.period_ns, ours.burst, ours.max_debt);
-	st = rh_bucket_rules_make(&ours, shift, rh_tag_lanes(tag), now_ns, 0, &r);
-	if (st != RHEO_OK)
-		return st;
+	rh_bucket_rules_make(&ours, shift, rh_tag_lanes(tag), now_ns, 0, &r);
 	spent = r.start_empty ? 0 : (uint64_t)0 - r.cap;
 	param = shift | (rh_lanes_own(rh_tag_lines(tag)) ? RH_PARAM_OWN : 0);
 	rh_header_fill(&b->head, RH_KIND_BUCKET, size_of(tag), tag, param, spent, now_ns);
@@ -261,7 +256,6 @@ replace_rules(struct rh_self self, const rheo_bucket_config_t *cfg, uint64_t now
 	      struct rh_rules *old, struct rh_rules *new)
 {
 	uint64_t field[RULE_FIELDS], from_ns, earned;
-	int32_t st;
 
 	for (unsigned i = 0; i < RH_WORD_TRIES; i++) {
 		rh_bucket_publish(self, now_ns);
@@ -273,10 +267,8 @@ replace_rules(struct rh_self self, const rheo_bucket_config_t *cfg, uint64_t now
 		/* Rules that came in force since begin later; a curve has no credit before it begins. */
 		if (from_ns < old->curve.t0)
 			from_ns = old->curve.t0;
-		st = rh_bucket_rules_make(cfg, self.shift, self.lanes, from_ns,
-					  rh_curve_earned(&old->curve, from_ns), new);
-		if (st != RHEO_OK)
-			return st;
+		rh_bucket_rules_make(cfg, self.shift, self.lanes, from_ns,
+				     rh_curve_earned(&old->curve, from_ns), new);
 		if (new->curve.mult == old->curve.mult &&
 		    rh_curve_period(&new->curve) == rh_curve_period(&old->curve))
 			new->curve = old->curve;

@@ -424,9 +424,9 @@ RH_INTERNAL uint64_t rh_bucket_clamp(struct rh_self self, uint64_t floor);
 /* refill.c: the rules, renewed where now lies beyond their curve's span. False: corrupt memory. */
 RH_INTERNAL bool rh_bucket_rules_at(struct rh_self self, uint64_t now_ns, struct rh_rules *r);
 
-/* config.c: the rules a valid configuration gives on this object; RHEO_ERR_INVAL where k is too fine. */
-RH_INTERNAL int32_t rh_bucket_rules_make(const rheo_bucket_config_t *cfg, unsigned shift, unsigned lanes_log2,
-			     uint64_t t0, uint64_t base, struct rh_rules *r);
+/* config.c: the rules a valid configuration gives on an object whose k its burst and debt fit. */
+RH_INTERNAL void rh_bucket_rules_make(const rheo_bucket_config_t *cfg, unsigned shift, unsigned lanes_log2,
+			  uint64_t t0, uint64_t base, struct rh_rules *r);
 
 /* config.c: the caller's configuration over the defaults, checked. */
 RH_INTERNAL int32_t rh_bucket_config_read(const rheo_bucket_config_t *theirs, rheo_bucket_config_t *cfg);

@@ -38,13 +38,13 @@ class Failure(Exception):
 
 class Claim:
     def __init__(self, say, kernel, ins, outs, holds, broken, unit='wide', needs=lambda i: [], mode=Ints, domain='every input',
-                 lemmas=lambda c: [], stubs=None, cuts=(), no_wrap=(), cases=({},), flags=(), sample=None, prune=True,
+                 lemmas=lambda c: [], contracts=None, cuts=(), no_wrap=(), cases=({},), flags=(), sample=None, prune=True,
                  powers=None, ghosts=lambda i: [], when=lambda c: []):
         self.say, self.kernel, self.unit, self.flags = say, kernel, unit, tuple(flags)
         self.ins = [(n, MAX) if isinstance(n, str) else n for n in (ins.split() if isinstance(ins, str) else ins)]
         self.outs = outs.split()
         self.holds, self.needs, self.mode, self.lemmas = holds, needs, mode, lemmas
-        self.stubs, self.cuts, self.no_wrap, self.cases = stubs or {}, cuts, no_wrap, cases
+        self.contracts, self.cuts, self.no_wrap, self.cases = contracts or {}, cuts, no_wrap, cases
         self.broken, self.sample, self.domain, self.prune = broken, sample, domain, prune
         self.powers, self.ghosts, self.when, self.samples = powers or {}, ghosts, when, 0
 
@@ -60,9 +60,9 @@ class Broken:
     """One change to one file of the library: this text, found once, becomes that. Where it helps
     z3 to an input, some inputs are given."""
 
-    def __init__(self, file, this, that, given=None, stubs=None, holds=None):
+    def __init__(self, file, this, that, given=None, contracts=None, holds=None):
         self.file, self.this, self.that = file, this, that
-        self.given, self.stubs, self.holds = given or {}, stubs, holds
+        self.given, self.contracts, self.holds = given or {}, contracts, holds
 
 
 # --- the C, as IR and as machine code -------------------------------------------
@@ -130,10 +130,10 @@ class Build:
 class Run:
     """A kernel on some inputs known and some not."""
 
-    def __init__(self, claim, module, given, stubs, cuts):
+    def __init__(self, claim, module, given, contracts, cuts):
         domain = claim.mode()
         self.claim, self.state = claim, State()
-        self.machine = Machine(module, domain, stubs, cuts, claim.no_wrap, claim.prune)
+        self.machine = Machine(module, domain, contracts, cuts, claim.no_wrap, claim.prune)
         self.inputs, words = {}, []
         for name, most in claim.ins:
             if name in given:
@@ -214,7 +214,7 @@ def prove(claim, build, say=None):
     """Raises Failure unless the claim holds on every path. Returns how many there were."""
     count = 0
     for case in claim.cases:
-        run = Run(claim, build.module(claim.unit, claim.flags), case, claim.stubs, claim.cuts)
+        run = Run(claim, build.module(claim.unit, claim.flags), case, claim.contracts, claim.cuts)
         for path in run.paths():
             count += 1
             conditions = owed(claim, path)
@@ -300,12 +300,12 @@ def counterexample(claim, build):
     """An input under which the broken variant breaks the claim: found by z3, shown by the compiled C."""
     b = claim.broken
     tree = build.changed(b)
-    stubs = claim.stubs if b.stubs is None else b.stubs
+    contracts = claim.contracts if b.contracts is None else b.contracts
     try:
         module = build.module(claim.unit, claim.flags, tree)
         begin = time.time()
         given = dict(next(iter(claim.cases)), **b.given)
-        run = Run(claim, module, given, stubs, ())
+        run = Run(claim, module, given, contracts, ())
         tried = 0
         for path in run.paths():
             known = run.machine.assumed + path.state.facts + path.state.path + claim.when(path)

@@ -77,9 +77,9 @@ class Locals:
 
 
 class Machine:
-    def __init__(self, module, domain, stubs=None, cuts=(), no_wrap=(), prune=True):
+    def __init__(self, module, domain, contracts=None, cuts=(), no_wrap=(), prune=True):
         self.module, self.domain = module, domain
-        self.stubs = stubs or {}
+        self.contracts = contracts or {}
         self.cuts = {c.function: c for c in cuts}
         self.no_wrap = no_wrap  # functions whose unsigned arithmetic must not wrap either
         self.sizes, self.globals = {}, {}
@@ -237,8 +237,8 @@ class Machine:
 
     def call(self, name, args, state):
         """Yields (state, result) for each path through a function."""
-        if name in self.stubs:
-            yield from self.stubs[name](self, state, args)
+        if name in self.contracts:
+            yield from self.contracts[name](self, state, args)
             return
         f = self.module.function(name)
         if f is None:

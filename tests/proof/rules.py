@@ -84,13 +84,13 @@ def gcd_contract(machine, state, args):
 
 def any_word(name, w=64):
     """A word of which nothing is known, the same for the same arguments."""
-    def stub(machine, state, args):
+    def contract(machine, state, args):
         key = (name, *[a if isinstance(a, int) else (a.memory, a.offset) if isinstance(a, Pointer) else
                        a.term.key() if isinstance(a, Word) else a.get_id() for a in args])
         if key not in state.notes:
             state.notes[key] = (machine.domain.fresh(name, w, state), args)
         return [(state, state.notes[key][0])]
-    return stub
+    return contract
 
 
 def nothing(machine, state, args):
@@ -147,11 +147,15 @@ def rules_hold(c):
     i, o = c.i, c.o
     lanes = o.lane_cap << i.lanes_log2
     kept = z3.If(o.lane_cap == 0, z3.BitVecVal(0, 64), o.quantum)
-    fits = z3.And(z3.ULE(i.burst, z3.LShR(z3.BitVecVal(UNITS, 64), i.shift)), z3.ULE(i.debt, z3.LShR(z3.BitVecVal(UNITS, 64), i.shift)))
-    made = [o.cap == (i.burst - lanes - kept) << i.shift, z3.ULE(lanes, z3.LShR(i.burst, 3)), z3.ULE(kept, z3.LShR(i.burst, 5)),
+    return [o.cap == (i.burst - lanes - kept) << i.shift, z3.ULE(lanes, z3.LShR(i.burst, 3)), z3.ULE(kept, z3.LShR(i.burst, 5)),
             z3.UGE(o.cap, z3.BitVecVal(1, 64) << i.shift), z3.ULE(o.cap, UNITS), z3.ULE(o.lane_cap, 65535),
             o.debt == i.debt << i.shift, z3.LShR(o.debt, i.shift) == i.debt, o.burst == i.burst]
-    return [same(o.ok == 1, fits), implies(o.ok == 1, z3.And(made))]
+
+
+def fits(i):
+    """Burst and debt fit k, as rh_curve_shift and rheo_bucket_reconfigure see to."""
+    most = z3.LShR(z3.BitVecVal(UNITS, 64), i.shift)
+    return [z3.ULE(i.burst, most), z3.ULE(i.debt, most)]
 
 
 def valid(rng):
@@ -198,33 +202,33 @@ CLAIMS = [
                         holds=lambda c: [implies(c.i.a == 3 * Poly.of('k') + 1, c.o.g == 1)])),
     Claim('a configuration is accepted exactly where every field is in range', 'accepts',
           ['tokens', 'period', 'burst', 'debt', ('lanes', 2**32 - 1), ('lines', 2**32 - 1), ('flags', 2**32 - 1)], 'ok g', accepted,
-          unit='bucket', stubs={'rh_gcd': gcd_contract}, lemmas=in_range, no_wrap=('fault_of',),
+          unit='bucket', contracts={'rh_gcd': gcd_contract}, lemmas=in_range, no_wrap=('fault_of',),
           sample=lambda rng: valid(rng) + [edgy(rng, 2**59), edgy(rng, 2**59), edgy(rng, 2048), edgy(rng, 256), rng.randrange(3)],
           broken=Broken(CONFIG_C, '(cfg->tokens_per_period - 1) / cfg->period_ns >= RH_RATE_MAX',
                         '(cfg->tokens_per_period - 1) / cfg->period_ns > RH_RATE_MAX', given={'period': 1})),
     Claim('rh_curve_make has the rate in lowest terms, mult below 2^61, and the longest span of 2^62 units', 'make',
           ['tokens', 'period', ('shift', 20), 't0', 'base'], 'mult period span t0 base g', made,
           needs=lambda i: [i.tokens >= 1, i.period >= 1], when=lambda c: [c.i.tokens < NUMERATOR * c.o.g], powers={'shift': 2**20}, unit='bucket',
-          stubs={'rh_gcd': gcd_contract, 'rh_divisor_make': remember_made, 'rh_muldiv': muldiv_contract(False),
+          contracts={'rh_gcd': gcd_contract, 'rh_divisor_make': remember_made, 'rh_muldiv': muldiv_contract(False),
                  'rh_curve_period': lambda machine, state, args: [(state, state.notes['of', 0])]},
           lemmas=lowest_terms, domain='every rate in range, k up to 20, every t0 and base',
           sample=lambda rng: valid(rng) + [rng.randrange(21), edgy(rng, MAX), edgy(rng, MAX)],
           broken=Broken(CURVE_H, '.mult = (tokens / g) << shift', '.mult = tokens << shift', given={'period': 6, 'shift': 0})),
     Claim('rh_curve_period is the period that the divisor was made of', 'period', 'period', 'same',
           lambda c: [c.o.same == c.i.period], needs=lambda i: [i.period != 0], mode=Bits, unit='bucket',
-          stubs={'rh_div128': lambda machine, state, args: [(state, [0, 0])]}, domain='every period',
+          contracts={'rh_div128': lambda machine, state, args: [(state, [0, 0])]}, domain='every period',
           broken=Broken(CURVE_H, 'c->period.d >> (c->period.norm & 63)', 'c->period.d >> (c->period.norm & 31)')),
     Claim('rh_curve_shift is the finest k for a century, the burst and the debt; burst and debt always fit', 'shift',
           'tokens period burst debt', 'k century', best_k, needs=lambda i: [z3.ULE(i.burst, UNITS), z3.ULE(i.debt, UNITS), i.period != 0],
-          mode=Bits, unit='bucket', stubs={'rh_muldiv': any_word('century')}, cuts=(Cut('rh_curve_shift', any_k, not_too_coarse),),
+          mode=Bits, unit='bucket', contracts={'rh_muldiv': any_word('century')}, cuts=(Cut('rh_curve_shift', any_k, not_too_coarse),),
           domain='every rate, burst and debt up to 2^58',
           sample=lambda rng: valid(rng) + [edgy(rng, UNITS), edgy(rng, UNITS)],
-          broken=Broken(CURVE_H, 'burst > RH_UNITS_MAX >> k', 'burst > RH_UNITS_MAX', given={'tokens': 1, 'period': 10**9, 'debt': 0}, stubs={})),
+          broken=Broken(CURVE_H, 'burst > RH_UNITS_MAX >> k', 'burst > RH_UNITS_MAX', given={'tokens': 1, 'period': 10**9, 'debt': 0}, contracts={})),
     Claim('parked, quantum and common part make up the burst, no lane passes 16 bits, nothing wraps', 'rules',
           ['tokens', 'period', 'burst', 'debt', ('lanes', 1024), ('lines', 128), ('flags', 1), ('shift', 20), ('lanes_log2', 10)],
-          'ok cap lane_cap debt burst quantum', rules_hold, mode=Bits, unit='bucket',
-          needs=lambda i: [i.burst != 0, z3.ULE(i.burst, UNITS), z3.ULE(i.debt, UNITS), i.tokens != 0, i.period != 0],
-          stubs={'rh_curve_make': nothing, 'rh_curve_within': any_word('within')},
+          'cap lane_cap debt burst quantum', rules_hold, mode=Bits, unit='bucket',
+          needs=lambda i: [i.burst != 0, z3.ULE(i.burst, UNITS), z3.ULE(i.debt, UNITS), i.tokens != 0, i.period != 0] + fits(i),
+          contracts={'rh_curve_make': nothing, 'rh_curve_within': any_word('within')},
           no_wrap=('rh_bucket_rules_make', 'rh_bucket_quantum'), cases=[{'lanes_log2': n} for n in range(11)],
           domain='every burst and debt up to 2^58, k up to 20, 1 to 1024 lanes',
           sample=lambda rng: valid(rng) + [1 + edgy(rng, UNITS - 1), edgy(rng, UNITS), 1, 1, rng.randrange(2), rng.randrange(21), rng.randrange(11)],

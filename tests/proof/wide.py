@@ -182,32 +182,32 @@ for flags, cuts, this, that, given in (
               lambda c: [wide(c.o.qh, c.o.ql) * c.i.d + c.o.rest == wide(c.i.hi, c.i.lo), c.o.rest < c.i.d],
               needs=lambda i: [i.d >= 1], domain='every 128-bit number, every d > 0', flags=flags, cuts=cuts, prune=not cuts,
               broken=Broken(FILE, this, that, given=given)))
-for flags, stubs in (((), {}), (PORTABLE, CONTRACTS)):
+for flags, contracts in (((), {}), (PORTABLE, CONTRACTS)):
     how = ', portable' if flags else ''
     CLAIMS += [
         Claim('rh_muldiv is floor(a * b / d), or the largest word' + how, 'muldiv', 'a b d', 'q',
               lambda c: [c.o.q * c.i.d <= c.i.a * c.i.b, either(c.o.q == MAX, c.i.a * c.i.b < c.o.q * c.i.d + c.i.d)],
-              needs=lambda i: [i.d >= 1], domain='every a, b, every d > 0', flags=flags, stubs=stubs,
+              needs=lambda i: [i.d >= 1], domain='every a, b, every d > 0', flags=flags, contracts=contracts,
               broken=Broken(FILE, 'uint64_t rem;\n\trh_u128 q = rh_div128(rh_mul(a, b), d, &rem);\n\n\treturn q.hi ? UINT64_MAX : q.lo',
                             'uint64_t rem;\n\trh_u128 q = rh_div128(rh_mul(a, b), d, &rem);\n\n\treturn q.lo', given={'d': 3, 'b': 2**40})),
         Claim('rh_muldiv_up is ceil(a * b / d), or the largest word' + how, 'muldiv_up', 'a b d', 'q',
               lambda c: [either(c.o.q == MAX, c.o.q * c.i.d >= c.i.a * c.i.b),
                          c.o.q * c.i.d - c.i.d < c.i.a * c.i.b],
-              needs=lambda i: [i.d >= 1], domain='every a, b, every d > 0', flags=flags, stubs=stubs,
+              needs=lambda i: [i.d >= 1], domain='every a, b, every d > 0', flags=flags, contracts=contracts,
               broken=Broken(FILE, '\tif (rem)\n\t\tq = rh_add128(q, 1);', '\tif (!rem)\n\t\tq = rh_add128(q, 1);', given={'d': 3, 'b': 5})),
     ]
 CLAIMS += [
     Claim('rh_divisor_make shifts d up to its top bit and loses nothing', 'divisor_make', 'd', 'd recip norm',
           lambda c: [c.o.d == c.i.d << c.o.norm, z3.LShR(c.o.d, c.o.norm) == c.i.d, c.o.d >> 63 != 0, z3.ULT(c.o.norm, 64)],
-          needs=lambda i: [i.d != 0], mode=Bits, domain='every d > 0', stubs={'rh_div128': any_quotient},
+          needs=lambda i: [i.d != 0], mode=Bits, domain='every d > 0', contracts={'rh_div128': any_quotient},
           broken=Broken(FILE, 'while (!(v.d >> 63))', 'while (!(v.d >> 62))')),
     Claim('rh_divisor_make finds floor((2^128 - 1) / d) - 2^64 for the shifted d', 'divisor_make', 'd', 'd recip norm',
-          lambda c: is_reciprocal(c.o.recip, c.o.d), needs=lambda i: [i.d >= 1], domain='every d > 0', stubs=CONTRACTS,
+          lambda c: is_reciprocal(c.o.recip, c.o.d), needs=lambda i: [i.d >= 1], domain='every d > 0', contracts=CONTRACTS,
           cuts=(NORMALISING,), broken=Broken(FILE, '{~v.d, UINT64_MAX}', '{~v.d, 0}', given={'d': 2**40 + 1})),
     Claim('rh_divisor_apply is floor(n / d) for the divisor made of d', 'divisor_apply', 'd hi lo', 'q',
           lambda c: is_quotient(c.o.q, wide(c.i.hi, c.i.lo), c.i.d), needs=lambda i: [i.d >= 1, i.hi < i.d],
           domain='every d > 0, every n < 2^64 d', lemmas=remainder_stays_near,
-          stubs={'rh_divisor_make': make_contract, 'rh_shl128': apply_shift},
+          contracts={'rh_divisor_make': make_contract, 'rh_shl128': apply_shift},
           sample=lambda rng: (lambda d: [d, rng.randrange(d), rng.getrandbits(64)])(1 + edgy(rng, MAX - 1)),
-          broken=Broken(FILE, 'q.hi += u.hi + 1;', 'q.hi += u.hi;', given={'d': 2**63 + 5}, stubs={})),
+          broken=Broken(FILE, 'q.hi += u.hi + 1;', 'q.hi += u.hi;', given={'d': 2**63 + 5}, contracts={})),
 ]

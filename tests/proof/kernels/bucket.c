@@ -170,12 +170,12 @@ KERNEL(rules)
 	rheo_bucket_config_t cfg = config(in);
 	struct rh_rules r = {0};
 
-	out[0] = rh_bucket_rules_make(&cfg, (unsigned)in[7], (unsigned)in[8], 0, 0, &r) == RHEO_OK;
-	out[1] = r.cap;
-	out[2] = r.lane_cap;
-	out[3] = r.debt;
-	out[4] = r.burst;
-	out[5] = rh_bucket_quantum(cfg.burst);
+	rh_bucket_rules_make(&cfg, (unsigned)in[7], (unsigned)in[8], 0, 0, &r);
+	out[0] = r.cap;
+	out[1] = r.lane_cap;
+	out[2] = r.debt;
+	out[3] = r.burst;
+	out[4] = rh_bucket_quantum(cfg.burst);
 }
 
 /* Rules as words of a record, and read back. */
