@@ -90,10 +90,12 @@ rh_own_number(ptrdiff_t at)
 	return cpu;
 }
 
-static inline void
+/* After a sequence that was left half-way: nothing is under way; false. */
+static inline bool
 rh_own_leave(struct rh_own own)
 {
 	__asm__ volatile("movq $0, %%fs:8(%0)" : : "r"(own.at) : "memory");
+	return false;
 }
 
 #else /* __aarch64__ */
@@ -125,27 +127,22 @@ rh_own_number(ptrdiff_t at)
 	return *(volatile int *)(void *)(rh_own_area(at) + 4);
 }
 
-static inline void
+static inline bool
 rh_own_leave(struct rh_own own)
 {
 	*(volatile uint64_t *)(void *)(rh_own_area(own.at) + 8) = 0;
+	return false;
 }
 
 #endif
 
-/* Runs a body, and returns from the function whether it was done. */
-#define RH_OWN_RETURN(own, a, body, ...)                                                   \
-	do {                                                                               \
-		__asm__ goto(RH_OWN_BEGIN body RH_OWN_END                                  \
-			     :                                                             \
-			     : RH_OWN_REGISTRATION(own), [cpu] "r"((own).cpu), RH_OWN_OPERANDS(a), __VA_ARGS__ \
-			     : RH_OWN_SCRATCH, "memory", "cc"                              \
-			     : lost);                                                      \
-		return true;                                                               \
-	lost:                                                                              \
-		rh_own_leave(own);                                                         \
-		return false;                                                              \
-	} while (0)
+/* Runs a body; goes to `lost` where nothing of it was done. */
+#define RH_OWN_RUN(own, a, body, ...)                                                      \
+	__asm__ goto(RH_OWN_BEGIN body RH_OWN_END                                          \
+		     :                                                                     \
+		     : RH_OWN_REGISTRATION(own), [cpu] "r"((own).cpu), RH_OWN_OPERANDS(a), __VA_ARGS__ \
+		     : RH_OWN_SCRATCH, "memory", "cc"                                      \
+		     : lost)
 
 static inline struct rh_own
 rh_own_here(void)
@@ -161,7 +158,10 @@ rh_own_here(void)
 static inline bool
 rh_own_add(rh_a64 *a, struct rh_own own, uint64_t n)
 {
-	RH_OWN_RETURN(own, a, RH_OWN_ADD, [n] "r"(n));
+	RH_OWN_RUN(own, a, RH_OWN_ADD, [n] "r"(n));
+	return true;
+lost:
+	return rh_own_leave(own);
 }
 
 /*
@@ -171,14 +171,20 @@ rh_own_add(rh_a64 *a, struct rh_own own, uint64_t n)
 static inline bool
 rh_own_count(rh_a64 *a, struct rh_own own, uint32_t high)
 {
-	RH_OWN_RETURN(own, a, RH_OWN_COUNT, [high] "r"(high));
+	RH_OWN_RUN(own, a, RH_OWN_COUNT, [high] "r"(high));
+	return true;
+lost:
+	return rh_own_leave(own);
 }
 
 /* Replaces `seen` by v in a word of this CPU's; false: nothing was written. */
 static inline bool
 rh_own_cas(rh_a64 *a, struct rh_own own, uint64_t seen, uint64_t v)
 {
-	RH_OWN_RETURN(own, a, RH_OWN_CAS, [seen] "r"(seen), [v] "r"(v));
+	RH_OWN_RUN(own, a, RH_OWN_CAS, [seen] "r"(seen), [v] "r"(v));
+	return true;
+lost:
+	return rh_own_leave(own);
 }
 
 #else /* nobody has a CPU of his own */

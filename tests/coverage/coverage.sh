@@ -21,8 +21,8 @@ find "$dir" -name '*.gcno' | while read -r notes; do
 done
 : > "$log"
 
-# Not branches of the library's: injection points; operands of an asm goto, whose two ways out are lines of their own.
-not_ours='.*RHEO_INJECT\(.*|\s*:?\s*\[\w+\] ".*'
+# Not branches of the library's: injection points; an asm goto, whose two ways out are lines of their own.
+not_ours='.*RHEO_INJECT\(.*|\tRH_OWN_RUN\(.*'
 
 run() { # command: its output matters only if it fails
 	"$@" >> "$log" 2>&1 && return
