@@ -204,8 +204,10 @@ RHEO_API int32_t rheo_bucket_try_acquire_at(rheo_bucket_t *bucket, uint64_t n, u
  * Stores how many in *taken. Returns RHEO_OK with *taken in 1 to n;
  * RHEO_REJ_RATE with *taken 0; RHEO_ERR_INVAL for NULL or n = 0. n may be above
  * the burst. For callers whose boundary costs more than a decision: take many,
- * spend them locally, refund the rest. Callers, progress as
- * rheo_bucket_try_acquire.
+ * spend them locally, refund the rest. P1 counts tokens when they are taken;
+ * for it to hold of when they are spent, make the bucket with the burst less
+ * all that its holders can hold at once. (What is spent in an interval was held
+ * when it began, or taken in it.) Callers, progress as rheo_bucket_try_acquire.
  */
 RHEO_API int32_t rheo_bucket_acquire_upto(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns,
 					  uint64_t *taken);

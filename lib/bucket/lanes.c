@@ -56,6 +56,10 @@
  * found by any CPU: a request that its lane and the common word cannot serve
  * looks through all lanes before it is refused.
  *
+ * Another cap. Reconfigure trims lanes after its rules are in force; killed
+ * between the two it leaves lanes above their cap, so the hook takes off what
+ * it finds above it (level_off), until when (L1) is of the larger cap.
+ *
  * Refusing. A full look that finds no token anywhere notes the published
  * credit in `dry`. Until another credit is published (or tokens come back), a
  * refusal is its lane, `earned` and `dry`: three loads, and no store to a

@@ -115,7 +115,7 @@ play_histories() {
 	some="tests/property/*.c"
 	echo __SIZEOF_INT128__ | $cc $flags -E -P - 2> /dev/null | grep -q '^[0-9]' ||
 		some="tests/property/property.c tests/property/harness.c tests/property/breaker_history.c
-			tests/property/guard_history.c $here/no_oracle.c"
+			tests/property/batch_history.c tests/property/guard_history.c $here/no_oracle.c"
 	$cc -std=c11 $std $flags $some $(sources) -o "$dir/property" > "$dir/log" 2>&1 ||
 		broken "tests/property does not build:"
 	$runner "$dir/property" "$histories" > "$dir/log" 2>&1

@@ -21,7 +21,7 @@ struct bytes {
 /* Runs one history. Returns NULL, or what was wrong (a static buffer) and at which step. */
 typedef const char *history(struct bytes in, int *steps);
 
-history bucket_history, breaker_history, guard_history, config_history;
+history bucket_history, batch_history, breaker_history, guard_history, config_history;
 
 /* A number of n bytes; zeros where the stream has ended. */
 uint64_t take(struct bytes *in, unsigned n);

@@ -47,5 +47,6 @@ main(int argc, char **argv)
 	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
 	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 
-	return play("buckets", bucket_history, seed, count) | play("breakers", breaker_history, seed, count);
+	return play("buckets", bucket_history, seed, count) | play("batches", batch_history, seed, count) |
+	       play("breakers", breaker_history, seed, count);
 }
