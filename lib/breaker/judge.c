@@ -13,7 +13,7 @@
  *
  * What it costs: reading failures and slow calls (a cell a slice). Only where
  * these could reach a rate at minimum_calls are calls summed over all lanes,
- * and then the sum is kept (`judged`) as a lower bound for the rest of the
+ * and then the sum is kept (`judged`), rounded down, for the rest of the
  * slice, in which it can only grow: failures that do not reach a rate at that
  * many calls need no sum. Between two sums failures must have grown in the
  * proportion of the rate reached to the rate asked for, so a slice sees few.
@@ -28,7 +28,10 @@
 
 #include "self.h"
 
-#define JUDGED_COUNT ((UINT64_C(1) << 24) - 1)
+/* judged: slice : 36, generation : 16, calls : 12, which are the highest 6 bits and by how many to shift them. */
+#define JUDGED_BITS 6u
+#define JUDGED_PART ((1u << JUDGED_BITS) - 1)
+#define JUDGED_CALLS ((UINT64_C(1) << 12) - 1)
 
 uint64_t
 rh_breaker_watch(struct rh_bself self)
@@ -37,6 +40,7 @@ rh_breaker_watch(struct rh_bself self)
 
 	for (unsigned i = 0; i < RH_STATE_TRIES; i++) {
 		next = (v + RH_WATCH_STEP) | RH_WATCHED;
+		RHEO_INJECT(JUDGE_BEFORE_WATCH);
 		if (rh_cas_sc(&self.b->watch, &v, next)) /* J-R1 -> J-A1: the watch, before counting again */
 			break;
 	}
@@ -61,11 +65,10 @@ cause_of(const struct rh_brules *r, const struct rh_counts *c, uint64_t calls)
 	return 0;
 }
 
-/* judged: slice : 24, generation : 16, calls : 24 */
 static uint64_t
 judged_tag(uint32_t generation, uint64_t slice)
 {
-	return slice << 40 | (uint64_t)(generation & 0xffffu) << 24;
+	return slice << 28 | (uint64_t)(generation & 0xffffu) << 12;
 }
 
 /* Calls surely in the window of this generation and slice, from an earlier sum. */
@@ -74,13 +77,18 @@ judged_before(struct rh_bself self, uint64_t tag)
 {
 	uint64_t v = rh_load_rlx(&self.b->judged);
 
-	return (v & ~JUDGED_COUNT) == tag ? v & JUDGED_COUNT : 0;
+	return (v & ~JUDGED_CALLS) == tag ? (v & JUDGED_PART) << (v >> JUDGED_BITS & JUDGED_PART) : 0;
 }
 
 static void
 keep_judged(struct rh_bself self, uint64_t tag, uint64_t calls)
 {
-	rh_swap_rlx(&self.b->judged, tag | (calls < JUDGED_COUNT ? calls : JUDGED_COUNT));
+	unsigned shift = 0;
+
+	/* Rounded down: it is a lower bound. */
+	while (calls >> shift >> JUDGED_BITS != 0)
+		shift++;
+	rh_swap_rlx(&self.b->judged, tag | (uint64_t)shift << JUDGED_BITS | calls >> shift);
 }
 
 void

@@ -122,6 +122,7 @@ rh_breaker_turn(struct rh_bself self, uint64_t *w, struct rh_state next, uint32_
 
 	rh_log_complete(self, *w, generation);
 	rh_breaker_tell(self, now_ns);
+	RHEO_INJECT(BREAKER_BEFORE_ANNOUNCE);
 	announce(self, generation + 1, level);
 	RHEO_INJECT(BREAKER_BEFORE_TURN);
 	/* T-R1 -> T-A1: the time, level and number of the generation that begins */

@@ -182,7 +182,8 @@ empty_up_to(const struct rh_window *w, const struct place *p, uint64_t last, uin
 		rh_a64 *cell = &p->track->cell[s & (w->cells - 1)];
 		uint64_t v = rh_load_acq(cell); /* W-A1 <- W-R1: the count, and the slice before it */
 
-		if (rh_load_acq(&p->track->slice) != last) /* W-A2 <- W-R2: then somebody else empties them */
+		/* Then somebody else empties them. A count of a slice begun since has brought that slice with it. */
+		if (rh_load_rlx(&p->track->slice) != last)
 			return false;
 		RHEO_INJECT(WINDOW_BEFORE_EMPTY);
 		if (v == 0)

@@ -53,6 +53,20 @@ setup_minimum_3(void)
 	ex_set_cpu(2, 0);
 }
 
+/* More CPUs than lanes. */
+static void
+setup_one_lane(void)
+{
+	setup();
+	cfg.lanes = 1;
+	cfg.failure_rate_bp = 0;
+	cfg.slow_call_rate_bp = 10000;
+	cfg.slow_call_ns = 1000;
+	make();
+	ex_set_cpu(0, 2);
+	ex_set_cpu(1, 3);
+}
+
 /* Both threads on one CPU, which has not counted in the slice they come to. */
 static void
 setup_one_cpu(void)
@@ -270,6 +284,17 @@ finish_counted(void)
 	finish();
 }
 
+static void
+two_succeeded(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 3, &s, sizeof s);
+	EX_CHECK(s.window_calls == 2 && s.window_failures == 0 && s.window_slow == 0, "%llu calls, %llu failures, %llu slow",
+		 (unsigned long long)s.window_calls, (unsigned long long)s.window_failures, (unsigned long long)s.window_slow);
+	finish_counted();
+}
+
 /* Three of four failed, in whatever order they came: more than half at every length. */
 static void
 finish_forced(void)
@@ -289,6 +314,7 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.success_completes_minimum", 2, 0, 0, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
 	{"breaker.successes_complete_minimum", 2, 0, 0, setup_minimum_4, {succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.watch", 3, 0, 0, setup_minimum_3, {fail_one, succeed_one, succeed_one}, tripped_and_counted},
+	{"breaker.one_lane_for_all", 2, 0, 0, setup_one_lane, {succeed_one, succeed_one}, two_succeeded},
 	{"breaker.trip_tick", 2, 0, 0, setup, {fail_two, tick_next_slice}, finish_counted},
 	{"breaker.trip_slice", 3, 0, 0, setup, {fail_one, fail_one, succeed_later}, finish_counted},
 	{"breaker.trip_ask", 3, 0, 0, setup, {fail_one, fail_one, ask}, tripped_and_counted},

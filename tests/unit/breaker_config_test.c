@@ -423,3 +423,21 @@ Test(breaker_config, the_wait_is_over_where_new_rules_decide_by_probes_that_have
 	call(b, RHEO_SUCCESS, 5 * SECOND, 0);
 	cr_assert(state_of(b) == RHEO_CLOSED);
 }
+
+/* Slow calls are looked for from then on, among those that succeed as well. */
+Test(breaker_config, reconfigure_to_look_for_slow_calls_finds_them)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+
+	call(b, RHEO_SUCCESS, 0, 0);
+	cfg.slow_call_rate_bp = 5000;
+	cfg.slow_call_ns = MS;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+	call(b, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		call(b, RHEO_SUCCESS, 0, MS + 1);
+	}
+	cr_assert(state_of(b) == RHEO_OPEN);
+}

@@ -20,6 +20,8 @@ Test(breaker_edges, a_deadline_before_the_beginning_or_after_the_end_of_time_sta
 			   UINT64_MAX);
 		assert_u64(rh_deadline_read(last & RH_DEADLINE_MASK, UINT64_MAX - (UINT64_C(5) << unit), unit),
 			   last << unit);
+		/* one unit after the last */
+		assert_u64(rh_deadline_read((last + 1) & RH_DEADLINE_MASK, UINT64_MAX, unit), UINT64_MAX);
 	}
 }
 

@@ -318,3 +318,35 @@ Test(breaker_judge, calls_judged_before_a_reset_are_not_counted_after_it)
 	}
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
+
+/* While a failure sets the watch, another sets it and a success clears it again. */
+static rheo_breaker_config_t cleared;
+
+static void
+set_and_clear(const char *point)
+{
+	if (strcmp(point, "JUDGE_BEFORE_WATCH") != 0)
+		return;
+	rh_inject_hook = NULL;
+	call(shared, RHEO_FAILURE, 0, 0);
+	cleared.minimum_calls = 100;
+	assert_status(rheo_breaker_reconfigure(shared, &cleared, 0), RHEO_OK);
+	call(shared, RHEO_SUCCESS, 0, 0);
+	cleared.minimum_calls = 6;
+	assert_status(rheo_breaker_reconfigure(shared, &cleared, 0), RHEO_OK);
+}
+
+Test(breaker_judge, a_watch_that_was_set_and_cleared_meanwhile_is_set_all_the_same)
+{
+	cleared = breaker_config();
+	cleared.minimum_calls = 6;
+	shared = breaker_from(&cleared, 0);
+	for (int i = 0; i < 2; i++)
+		call(shared, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = set_and_clear;
+	/* the third failure; with what comes between five calls, four of which failed */
+	call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_inject_hook == NULL && state_of(shared) == RHEO_CLOSED);
+	call(shared, RHEO_SUCCESS, 0, 0);
+	cr_assert(state_of(shared) == RHEO_OPEN);
+}

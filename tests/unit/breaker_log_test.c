@@ -205,3 +205,25 @@ Test(breaker_log, all_64_bits_of_times_and_the_low_32_of_counts_are_told)
 	for (int i = 0; i < 3; i++)
 		assert_u64(e.reserved[i], 0);
 }
+
+/* The log has 32 bits for a count: more are told as so many. */
+Test(breaker_log, counts_beyond_32_bits_are_told_as_the_most_there_are)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	struct rh_reason reason = {.cause = RHEO_CAUSE_FORCED,
+				   .counts = {.calls = UINT64_C(1) << 33, .failures = UINT32_MAX, .slow = UINT32_MAX - 1}};
+	struct rh_state from = {.state = RHEO_CLOSED}, to = {.state = RHEO_OPEN, .mode = RHEO_FORCED_OPEN};
+	rheo_breaker_event_t e;
+	uint32_t n = 0;
+
+	assert_status(rheo_breaker_force(b, RHEO_FORCED_OPEN, 0), RHEO_OK);
+	/* as the second generation, which force then begins */
+	rh_log_write(rh_breaker_self(b), 2, from, to, 0, 0, &reason);
+	assert_status(rheo_breaker_force(b, RHEO_FORCED_CLOSED, 0), RHEO_OK);
+	assert_status(rheo_breaker_events(b, 1, &e, 1, &n), RHEO_OK);
+	cr_assert(n == 1 && e.generation == 2);
+	assert_u64(e.calls, UINT32_MAX);
+	assert_u64(e.failures, UINT32_MAX);
+	assert_u64(e.slow, UINT32_MAX - 1);
+}

@@ -466,3 +466,29 @@ Test(breaker_probe, permits_take_places_in_turn_from_the_first)
 	for (uint32_t i = 0; i < 5; i++)
 		assert_u64(rh_permit_slot(probe_at(b, 5 * SECOND)), i);
 }
+
+/* While one is between its two steps, another half-open time begins and its place is taken. */
+static void
+begin_again(const char *point)
+{
+	if (strcmp(point, "PROBE_BEFORE_INSTALL") != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_force(shared, RHEO_FORCED_OPEN, HALF), RHEO_OK);
+	assert_status(rheo_breaker_force(shared, RHEO_AUTO, HALF), RHEO_OK);
+	for (int i = 0; i < 3; i++)
+		probe_at(shared, HALF);
+}
+
+Test(breaker_probe, who_comes_too_late_gives_no_permit_of_another_generation_back)
+{
+	uint64_t p = 0;
+
+	shared = half_open(3, 3, 1, 0);
+	probe_at(shared, HALF);
+	rh_inject_hook = begin_again;
+	assert_status(rheo_breaker_try_acquire(shared, HALF, &p), RHEO_REJ_PROBE);
+	rh_inject_hook = NULL;
+	assert_u64(breaker_snapshot(shared, HALF).probes_issued, 3);
+	assert_refused(shared, HALF, RHEO_REJ_PROBE);
+}

@@ -295,7 +295,7 @@ probe_again_and_die(void)
 
 	reset();
 	trip(b, HALF);
-	KILL_AT(1, died, rheo_breaker_tick(b, 2 * HALF, NULL));
+	KILL_AT(2, died, rheo_breaker_tick(b, 2 * HALF, NULL));
 	cr_assert(died && state_of(b) == RHEO_HALF_OPEN);
 }
 

@@ -167,3 +167,69 @@ Test(breaker_turn, p8_two_that_make_the_same_transition_make_one)
 	rheo_breaker_events(shared, 0, e, 16, &n);
 	cr_assert(n == 2 && e[0].calls == 5 && e[0].failures == 5);
 }
+
+/* A transition that sleeps while others make more than half as many as the word can tell apart. */
+static rheo_breaker_t *shared;
+
+static void
+force_many_times(const char *point)
+{
+	if (strcmp(point, "BREAKER_BEFORE_ANNOUNCE") != 0)
+		return;
+	rh_inject_hook = NULL;
+	for (unsigned i = 0; i < (1u << (RH_GEN_BITS - 1)) + 10; i++)
+		assert_status(rheo_breaker_force(shared, i % 2 ? RHEO_AUTO : RHEO_FORCED_OPEN, 0), RHEO_OK);
+}
+
+Test(breaker_turn, one_that_slept_takes_no_generation_back)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t before;
+
+	shared = breaker_from(&cfg, 0);
+	rh_inject_hook = force_many_times;
+	assert_status(rheo_breaker_force(shared, RHEO_FORCED_CLOSED, 0), RHEO_OK);
+	rh_inject_hook = NULL;
+	before = breaker_snapshot(shared, 0).generation;
+	cr_assert(before > 1u << (RH_GEN_BITS - 1), "generation %llu", (unsigned long long)before);
+	assert_status(rheo_breaker_force(shared, RHEO_DISABLED, 0), RHEO_OK);
+	assert_u64(breaker_snapshot(shared, 0).generation, before + 1);
+}
+
+/* Memory in which every word looks like a level of 7 of a generation to come. */
+static unsigned looked;
+
+static void
+look_at_level(const char *point)
+{
+	if (strcmp(point, "BREAKER_AFTER_TURN") != 0)
+		return;
+	looked++;
+	assert_u64(breaker_snapshot(shared, 0).backoff_level, 0);
+}
+
+Test(breaker_turn, levels_begin_at_nothing_whatever_the_memory_held)
+{
+	for (uint64_t generation = 1; generation <= RH_LEVELS; generation++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		uint64_t size = rheo_breaker_size(&cfg), *mem = memory_for(size);
+
+		for (uint64_t i = 0; i < size / sizeof *mem; i++)
+			mem[i] = generation << 32 | 7;
+		assert_status(rheo_breaker_init(mem, size, &cfg, 0, &shared), RHEO_OK);
+		looked = 0;
+		rh_inject_hook = look_at_level;
+		for (uint64_t g = 1; g <= generation; g++)
+			assert_status(rheo_breaker_force(shared, g % 2 ? RHEO_FORCED_OPEN : RHEO_FORCED_CLOSED, 0), RHEO_OK);
+		rh_inject_hook = NULL;
+		assert_u64(looked, generation);
+	}
+}
+
+Test(breaker_turn, a_generation_that_nobody_announced_has_no_level)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+
+	shared = breaker_from(&cfg, 0);
+	assert_u64(rh_breaker_level(rh_breaker_self(shared), 77), 0);
+}

@@ -4,6 +4,7 @@
 
 #include "helpers.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 /* Moves to one of the first two CPUs that this process may use; false where there is but one. */
@@ -128,4 +129,40 @@ Test(breaker_window_lanes, calls_of_another_lane_move_the_window_on)
 		call(b, RHEO_FAILURE, 4 * SECOND, 0);
 		cr_assert(state_of(b) == RHEO_CLOSED);
 	}
+}
+
+#define MANY 200000
+
+static rheo_breaker_t *contended;
+
+static void *
+succeed_many(void *which)
+{
+	uint64_t permit;
+
+	go_to_cpu((int)(intptr_t)which);
+	for (int i = 0; i < MANY; i++)
+		if (rheo_breaker_try_acquire(contended, 0, &permit) != RHEO_OK ||
+		    rheo_breaker_record(contended, permit, RHEO_SUCCESS, 0) != RHEO_OK)
+			return which;
+	return NULL;
+}
+
+/* Lanes that several CPUs share are not written as if each had its own (P15). */
+Test(breaker_window_lanes, threads_on_two_cpus_lose_no_count_of_the_lane_that_they_share)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	pthread_t t[2];
+	void *bad;
+
+	contended = breaker_from(&cfg, 0);
+	go_to_cpu(0);
+	for (intptr_t i = 0; i < 2; i++)
+		cr_assert(pthread_create(&t[i], NULL, succeed_many, (void *)i) == 0);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(t[i], &bad);
+		cr_assert(bad == NULL);
+	}
+	assert_u64(breaker_snapshot(contended, 0).successes, 2 * MANY);
+	assert_u64(breaker_snapshot(contended, 0).window_calls, 2 * MANY);
 }

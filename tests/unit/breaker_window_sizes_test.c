@@ -89,4 +89,7 @@ Test(breaker_window_sizes, memory_is_by_the_power_of_two_that_holds_the_window)
 		assert_u64(size_with(1, calls + 1, 1), size_with(1, 4 * calls < 1u << 20 ? 4 * calls : 1u << 20, 1));
 		cr_assert(more + 128 > words && more < words + 128);
 	}
+	/* a block a lane, of 256 bytes: the cells of slices are there, and not used */
+	for (uint32_t lanes = 1; lanes <= 64; lanes *= 2)
+		assert_u64(size_with(1, 128, 2 * lanes) - size_with(1, 128, lanes), 256 * lanes);
 }
