@@ -28,12 +28,12 @@ Test(breaker_log, a_full_circle_with_the_counts_that_caused_it)
 		  e[0].cause == RHEO_CAUSE_FAILURE_RATE && e[0].at_ns == SECOND && e[0].calls == 4 &&
 		  e[0].failures == 3 && e[0].open_ns == 5 * SECOND);
 	cr_assert(e[1].from_state == RHEO_OPEN && e[1].to_state == RHEO_HALF_OPEN &&
-		  e[1].cause == RHEO_CAUSE_OPEN_TIME_OVER && e[1].at_ns == 6 * SECOND);
+		  e[1].cause == RHEO_CAUSE_OPEN_TIME_OVER && e[1].at_ns == 6 * SECOND && e[1].open_ns == 0);
 	cr_assert(e[2].from_state == RHEO_HALF_OPEN && e[2].to_state == RHEO_OPEN &&
 		  e[2].cause == RHEO_CAUSE_PROBES_FAILED && e[2].calls == 1 && e[2].failures == 1 &&
 		  e[2].at_ns == 6 * SECOND + 5);
 	cr_assert(e[4].from_state == RHEO_HALF_OPEN && e[4].to_state == RHEO_CLOSED &&
-		  e[4].cause == RHEO_CAUSE_PROBES_SUCCEEDED && e[4].calls == 2 && e[4].failures == 0);
+		  e[4].cause == RHEO_CAUSE_PROBES_SUCCEEDED && e[4].calls == 2 && e[4].failures == 0 && e[4].open_ns == 0);
 }
 
 Test(breaker_log, a_poller_sees_each_once_and_learns_what_it_missed)

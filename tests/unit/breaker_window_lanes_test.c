@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "port/own.h"
+
 /* Moves to one of the first two CPUs that this process may use; false where there is but one. */
 static int
 go_to_cpu(unsigned which)
@@ -165,4 +167,24 @@ Test(breaker_window_lanes, threads_on_two_cpus_lose_no_count_of_the_lane_that_th
 	}
 	assert_u64(breaker_snapshot(contended, 0).successes, 2 * MANY);
 	assert_u64(breaker_snapshot(contended, 0).window_calls, 2 * MANY);
+}
+
+/* A process without restartable sequences takes part in a breaker whose lanes are the CPUs' own. */
+Test(breaker_window_lanes, who_has_no_registration_counts_on_the_track_that_all_share)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	ptrdiff_t at = rh_rseq_at;
+
+	cfg.lanes = 0;
+	cfg.minimum_calls = 100;
+	b = breaker_from(&cfg, 0);
+	call(b, RHEO_SUCCESS, 0, 0);
+	rh_rseq_at = 0;
+	for (int i = 0; i < 3; i++)
+		call(b, i == 0 ? RHEO_FAILURE : RHEO_SUCCESS, 0, 0);
+	rh_rseq_at = at;
+	call(b, RHEO_SUCCESS, 0, 0);
+	cr_assert(breaker_snapshot(b, 0).successes == 4 && breaker_snapshot(b, 0).failures == 1);
+	assert_u64(breaker_snapshot(b, 0).window_calls, 5);
 }
