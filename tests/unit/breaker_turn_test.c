@@ -233,3 +233,28 @@ Test(breaker_turn, a_generation_that_nobody_announced_has_no_level)
 	shared = breaker_from(&cfg, 0);
 	assert_u64(rh_breaker_level(rh_breaker_self(shared), 77), 0);
 }
+
+/* Open times so long that a deadline counts in units of more than a nanosecond, begun at any time. */
+Test(breaker_turn, a_long_open_time_ends_when_it_says_from_wherever_it_began)
+{
+	uint64_t state = 7;
+
+	for (int i = 0; i < 2000; i++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		uint64_t t, delay, permit;
+
+		state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+		cfg.open_ns = (UINT64_C(1) << (36 + i % 20)) + (state >> 40);
+		cfg.open_max_ns = cfg.open_ns << 1;
+		t = state >> (2 + i % 30);
+		shared = breaker_from(&cfg, t);
+		trip(shared, t);
+		assert_status(rheo_breaker_retry_after_ns(shared, t, &delay), RHEO_OK);
+		cr_assert(delay >= cfg.open_ns && delay - cfg.open_ns <= UINT64_C(1) << rh_breaker_unit(rh_breaker_self(shared)));
+		for (uint64_t part = 0; part < 4; part++)
+			assert_status(rheo_breaker_try_acquire(shared, t + delay / 4 * part, &permit), RHEO_REJ_OPEN);
+		assert_status(rheo_breaker_try_acquire(shared, t + delay - 1, &permit), RHEO_REJ_OPEN);
+		assert_status(rheo_breaker_try_acquire(shared, t + delay, &permit), RHEO_OK);
+		free((void *)((uintptr_t)shared & ~(uintptr_t)127));
+	}
+}
