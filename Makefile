@@ -76,7 +76,7 @@ $(B)/rheo.pc: pkgconfig/rheo.pc.in FORCE
 		-e 's|@VERSION@|$(VERSION)|' $< > $@
 
 .PHONY: install uninstall
-install: all ## headers, both libraries and rheo.pc to $(DESTDIR)$(PREFIX)
+install: all ## headers, both libraries, rheo.pc, CMake's files, the manual to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(INCLUDEDIR)/rheo $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/rheo/
 	install -m 644 $(ARCHIVE) $(DESTDIR)$(LIBDIR)/
@@ -197,7 +197,9 @@ $(EXAMPLES): $(B)/examples/%: examples/%.c $(ARCHIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -std=c11 $(TEST_WARN) -Wpedantic -Iinclude -o $@ $< $(ARCHIVE) -pthread
 
 .PHONY: examples test-examples test-readme
-examples: $(EXAMPLES) ## examples/*.c to build/examples/
+examples: ## every example and every language's binding, built and run, a line each; installs what is missing
+	@CC="$(CC)" .ci/deps lib test demo
+	@$(MAKE) --no-print-directory test-examples test-prefork test-inspect test-ffi test-grpc
 test-examples: $(EXAMPLES) ## each compiles, is short, and runs with the outcome it promises
 	@sh tests/examples.sh $(B)/examples
 
@@ -239,6 +241,9 @@ sanitize-thread: ## torture under TSan, with gcc's and clang's
 
 -include examples/ffi/ffi.mk
 -include examples/gateway/gateway.mk
+-include examples/inspect/inspect.mk
+-include examples/prefork/prefork.mk
+-include pkgconfig/packages.mk
 -include bench/bench.mk
 -include $(sort $(wildcard tests/*/*.mk))
 

@@ -18,7 +18,8 @@ out=$("$2/hello") || fault "the program failed"
 [ "$(echo "$out" | head -n 5 | tr '\n' ' ')" = "200 200 200 200 200 " ] && [ "$(echo "$out" | wc -l)" -eq 8 ] ||
 	fault "the program printed $out"
 
-targets=$(cat Makefile examples/*/*.mk bench/*.mk bench/*/*.mk tests/*/*.mk | grep -oE '^[a-z-]+( [a-z-]+)*:' | tr -d ':')
+languages=$(ls examples/ffi/*/run.sh | sed 's|examples/ffi/\(.*\)/run.sh|test-ffi-\1|')
+targets=$languages\ $(cat Makefile examples/*/*.mk pkgconfig/*.mk bench/*.mk bench/*/*.mk tests/*/*.mk | grep -oE '^[a-z-]+( [a-z-]+)*:' | tr -d ':')
 links=0
 verbs=0
 for doc in $(git ls-files '*.md' 2> /dev/null || find . -name '*.md' -not -path './build/*'); do

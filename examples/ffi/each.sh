@@ -26,8 +26,7 @@ for language in "$@"; do
 	fi
 	if [ "$verb" = bench ]; then
 		grep "^$language	" "$log" | tee -a "$B/ffi/bench.tsv"
-	else
-		tail -n 1 "$log"
 	fi
+	tail -n 1 "$log"
 done
 [ -z "$failed" ]

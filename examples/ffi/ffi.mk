@@ -5,12 +5,12 @@
 
 FFI := $(patsubst examples/ffi/%/run.sh,%,$(sort $(wildcard examples/ffi/*/run.sh)))
 FFI_ENV = B="$(abspath $(B))" CC="$(CC)" MAKE="$(MAKE)"
-GENERATE := $(wildcard examples/ffi/generate/*.py)
+GENERATE := $(addprefix examples/ffi/generate/,generate.py model.py)
 
 # What every language compares its own view with.
 $(B)/ffi/layout.tsv: $(GENERATE) $(HEADERS)
 	@mkdir -p $(@D)
-	$(Q)CC="$(CC)" /usr/bin/python3 examples/ffi/generate/generate.py layout > $@.new && mv $@.new $@
+	$(Q)CC="$(CC)" /usr/bin/python3 examples/ffi/generate/generate.py layout > $@.$$$$ && mv $@.$$$$ $@
 
 .PHONY: ffi-prepare test-ffi test-ffi-packages bench-ffi $(FFI:%=test-ffi-%)
 ffi-prepare: all

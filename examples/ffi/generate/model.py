@@ -56,7 +56,7 @@ def comment_before(text, at):
 
 def comment_beside(text, at):
     """The comment on the line of offset `at`, after it, however many lines it goes on."""
-    found = re.match(r"[^\n]*?;\s*/\*(.*?)\*/", text[at:], re.S)
+    found = re.match(r"[^\n]*?;[ \t]*/\*(.*?)\*/", text[at:], re.S)
     return re.sub(r"\s+", " ", found.group(1)).strip() if found else ""
 
 
