@@ -89,15 +89,38 @@ rh_header_seal(struct rh_header *h)
 	rh_swap_rel(&h->magic, RH_MAGIC); /* O-R1 -> O-A1: the whole object */
 }
 
+static inline uint32_t
+rh_once32(const uint32_t *at)
+{
+	return *(const volatile uint32_t *)at;
+}
+
+static inline uint64_t
+rh_once64(const uint64_t *at)
+{
+	return *(const volatile uint64_t *)at;
+}
+
+/*
+ * Reads a header into *h, each field once, and checks that: what a neighbour
+ * changes afterwards does not become part of a handle.
+ */
 static inline int32_t
-rh_header_check(const struct rh_header *h, uint32_t kind, uint64_t size)
+rh_header_read(const struct rh_header *shared, uint32_t kind, uint64_t size, struct rh_header *h)
 {
 	/* O-A1 <- O-R1: the whole object */
-	if (rh_load_acq(&h->magic) != RH_MAGIC)
+	if (rh_load_acq(&shared->magic) != RH_MAGIC)
 		return RHEO_ERR_CORRUPT;
+	h->layout = rh_once32(&shared->layout);
+	h->kind = rh_once32(&shared->kind);
+	h->size = rh_once64(&shared->size);
+	h->tag = rh_once32(&shared->tag);
+	h->param = rh_once32(&shared->param);
+	h->init_ns = rh_once64(&shared->init_ns);
+	h->origin = rh_once64(&shared->origin);
 	if (h->layout != RH_LAYOUT)
 		return RHEO_ERR_VERSION;
-	if (h->kind != kind || h->tag > RH_TAG_MASK || h->checksum != rh_header_sum(h))
+	if (h->kind != kind || h->tag > RH_TAG_MASK || rh_once64(&shared->checksum) != rh_header_sum(h))
 		return RHEO_ERR_CORRUPT;
 	return h->size > size ? RHEO_ERR_NOSPC : RHEO_OK;
 }

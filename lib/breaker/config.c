@@ -336,17 +336,18 @@ int32_t
 rheo_breaker_attach(void *mem, uint64_t size, rheo_breaker_t **breaker)
 {
 	struct rh_breaker *b = mem;
+	struct rh_header head;
 	int32_t st = rh_memory_check(mem, breaker);
 
 	if (st == RHEO_OK && size < sizeof *b)
 		st = RHEO_ERR_NOSPC;
 	if (st == RHEO_OK)
-		st = rh_header_check(&b->head, RH_KIND_BREAKER, size);
+		st = rh_header_read(&b->head, RH_KIND_BREAKER, size, &head);
 	if (st != RHEO_OK)
 		return st;
-	if (b->head.size != size_of(b->head.tag) || b->shape.sum != shape_sum(&b->shape))
+	if (head.size != size_of(head.tag) || b->shape.sum != shape_sum(&b->shape))
 		return RHEO_ERR_CORRUPT;
-	*breaker = rh_handle_make(mem, b->head.tag);
+	*breaker = rh_handle_make(mem, head.tag);
 	return RHEO_OK;
 }
 

@@ -193,18 +193,19 @@ int32_t
 rheo_bucket_attach(void *mem, uint64_t size, rheo_bucket_t **bucket)
 {
 	struct rh_bucket *b = mem;
+	struct rh_header head;
 	int32_t st = rh_memory_check(mem, bucket);
 
 	if (st == RHEO_OK && size < sizeof b->head)
 		st = RHEO_ERR_NOSPC;
 	if (st == RHEO_OK)
-		st = rh_header_check(&b->head, RH_KIND_BUCKET, size);
+		st = rh_header_read(&b->head, RH_KIND_BUCKET, size, &head);
 	if (st != RHEO_OK)
 		return st;
-	if (rh_tag_lanes(b->head.tag) > RH_MAX_LANES_LOG2 || b->head.size != size_of(b->head.tag) ||
-	    (b->head.param & ~RH_PARAM_OWN) > RH_SHIFT_MAX)
+	if (rh_tag_lanes(head.tag) > RH_MAX_LANES_LOG2 || head.size != size_of(head.tag) ||
+	    (head.param & ~RH_PARAM_OWN) > RH_SHIFT_MAX)
 		return RHEO_ERR_CORRUPT;
-	*bucket = rh_handle_make(mem, b->head.tag);
+	*bucket = rh_handle_make(mem, head.tag);
 	return RHEO_OK;
 }
 

@@ -103,18 +103,19 @@ int32_t
 rheo_counter_attach(void *mem, uint64_t size, rheo_counter_t **counter)
 {
 	struct rh_counter *c = mem;
+	struct rh_header head;
 	int32_t st = rh_memory_check(mem, counter);
 
 	if (st == RHEO_OK && size < sizeof c->head)
 		st = RHEO_ERR_NOSPC;
 	if (st == RHEO_OK)
-		st = rh_header_check(&c->head, RH_KIND_COUNTER, size);
+		st = rh_header_read(&c->head, RH_KIND_COUNTER, size, &head);
 	if (st != RHEO_OK)
 		return st;
-	if (c->head.tag > (TAG_OWN | 15u) || lanes_of(c->head.tag) > RH_MAX_LANES_LOG2 ||
-	    c->head.size != size_of(lanes_of(c->head.tag)))
+	if (head.tag > (TAG_OWN | 15u) || lanes_of(head.tag) > RH_MAX_LANES_LOG2 ||
+	    head.size != size_of(lanes_of(head.tag)))
 		return RHEO_ERR_CORRUPT;
-	*counter = rh_handle_make(mem, c->head.tag);
+	*counter = rh_handle_make(mem, head.tag);
 	return RHEO_OK;
 }
 

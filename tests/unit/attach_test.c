@@ -4,10 +4,14 @@
 
 #include "helpers.h"
 
+#include <pthread.h>
+
 #include "breaker/self.h"
 #include "bucket/lanes.h"
 
 static _Alignas(128) unsigned char memory[1 << 16];
+
+static struct rh_header seen;
 
 /* A sealed header that agrees with itself. */
 static struct rh_header *
@@ -17,7 +21,7 @@ header(uint32_t kind, uint64_t size, uint32_t tag, uint32_t param)
 
 	rh_header_fill(h, kind, size, tag, param, 0, 0);
 	rh_header_seal(h);
-	assert_status(rh_header_check(h, kind, sizeof memory), RHEO_OK);
+	assert_status(rh_header_read(h, kind, sizeof memory, &seen), RHEO_OK);
 	return h;
 }
 
@@ -93,4 +97,45 @@ Test(attach, memory_too_small_for_a_header_is_not_looked_at)
 	assert_status(rheo_bucket_attach(mem, sizeof(struct rh_header), &b), RHEO_ERR_CORRUPT);
 	assert_status(rheo_counter_attach(mem, sizeof(struct rh_header), &c), RHEO_ERR_CORRUPT);
 	cr_assert(b == NULL && k == NULL && c == NULL);
+}
+
+/*
+ * P14: a neighbour changes the geometry between attach's look at it and the
+ * handle that is made of it.
+ */
+static volatile int stop;
+
+static void *
+change_the_tag(void *at)
+{
+	volatile uint32_t *tag = at;
+	uint32_t good = *tag;
+
+	while (!stop) {
+		*tag = good ^ 7;
+		*tag = good;
+	}
+	return NULL;
+}
+
+Test(attach, p14_a_handle_is_made_of_what_was_checked)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t size = rheo_breaker_size(&cfg);
+	void *mem = memory_for(size);
+	rheo_breaker_t *made, *b = NULL;
+	unsigned attached = 0;
+	pthread_t t;
+
+	assert_status(rheo_breaker_init(mem, size, &cfg, 0, &made), RHEO_OK);
+	stop = 0;
+	cr_assert(pthread_create(&t, NULL, change_the_tag, &((struct rh_header *)mem)->tag) == 0);
+	for (int i = 0; i < 300000; i++)
+		if (rheo_breaker_attach(mem, size, &b) == RHEO_OK) {
+			attached++;
+			cr_assert(b == made, "attach %d gave a handle of another geometry", i);
+		}
+	stop = 1;
+	pthread_join(t, NULL);
+	cr_assert(attached > 0);
 }

@@ -8,21 +8,21 @@
 
 Test(base_object, a_header_is_trusted_only_when_all_of_it_agrees)
 {
-	_Alignas(128) struct rh_header h;
+	_Alignas(128) struct rh_header h, seen;
 
 	rh_header_fill(&h, RH_KIND_BUCKET, 4096, 5, 20, 7, 123);
-	assert_status(rh_header_check(&h, RH_KIND_BUCKET, 4096), RHEO_ERR_CORRUPT);
+	assert_status(rh_header_read(&h, RH_KIND_BUCKET, 4096, &seen), RHEO_ERR_CORRUPT);
 	rh_header_seal(&h);
-	assert_status(rh_header_check(&h, RH_KIND_BUCKET, 4096), RHEO_OK);
-	assert_status(rh_header_check(&h, RH_KIND_BUCKET, 4095), RHEO_ERR_NOSPC);
-	assert_status(rh_header_check(&h, RH_KIND_BREAKER, 4096), RHEO_ERR_CORRUPT);
+	assert_status(rh_header_read(&h, RH_KIND_BUCKET, 4096, &seen), RHEO_OK);
+	assert_status(rh_header_read(&h, RH_KIND_BUCKET, 4095, &seen), RHEO_ERR_NOSPC);
+	assert_status(rh_header_read(&h, RH_KIND_BREAKER, 4096, &seen), RHEO_ERR_CORRUPT);
 	h.layout++;
-	assert_status(rh_header_check(&h, RH_KIND_BUCKET, 4096), RHEO_ERR_VERSION);
+	assert_status(rh_header_read(&h, RH_KIND_BUCKET, 4096, &seen), RHEO_ERR_VERSION);
 }
 
 Test(base_object, any_flipped_bit_of_the_immutable_part_is_noticed)
 {
-	_Alignas(128) struct rh_header h;
+	_Alignas(128) struct rh_header h, seen;
 
 	rh_header_fill(&h, RH_KIND_BUCKET, 4096, 5, 20, 7, 123);
 	rh_header_seal(&h);
@@ -33,10 +33,10 @@ Test(base_object, any_flipped_bit_of_the_immutable_part_is_noticed)
 		    bit / 8 < offsetof(struct rh_header, checksum))
 			continue;
 		*byte = (unsigned char)(*byte ^ 1u << bit % 8);
-		cr_assert(rh_header_check(&h, RH_KIND_BUCKET, UINT64_MAX) < 0, "bit %zu", bit);
+		cr_assert(rh_header_read(&h, RH_KIND_BUCKET, UINT64_MAX, &seen) < 0, "bit %zu", bit);
 		*byte = (unsigned char)(*byte ^ 1u << bit % 8);
 	}
-	assert_status(rh_header_check(&h, RH_KIND_BUCKET, 4096), RHEO_OK);
+	assert_status(rh_header_read(&h, RH_KIND_BUCKET, 4096, &seen), RHEO_OK);
 }
 
 Test(base_object, a_handle_carries_seven_bits_and_gives_the_memory_back)
