@@ -99,10 +99,10 @@ $(B)/amalgamation/rheo.c: $(LIB_SRC) lib/port/cpu_generic.c $(LIB_HDR) lib/amalg
 # --- what is needed ----------------------------------------------------------
 
 # Installs what is missing where that is Debian's apt-get, else says what it is.
-.PHONY: deps deps-lib deps-test deps-demo deps-bench
+.PHONY: deps deps-lib deps-test deps-demo deps-bench deps-inspect
 deps: ## everything that building, testing, the demo and the benchmarks need
 	@CC="$(CC)" .ci/deps lib test demo bench
-deps-lib deps-test deps-demo deps-bench:
+deps-lib deps-test deps-demo deps-bench deps-inspect:
 	@CC="$(CC)" .ci/deps lib $(@:deps-%=%)
 
 # --- tests -------------------------------------------------------------------
@@ -198,7 +198,7 @@ $(EXAMPLES): $(B)/examples/%: examples/%.c $(ARCHIVE)
 
 .PHONY: examples test-examples test-readme
 examples: ## every example and every language's binding, built and run, a line each; installs what is missing
-	@CC="$(CC)" .ci/deps lib test demo
+	@CC="$(CC)" .ci/deps lib test
 	@$(MAKE) --no-print-directory test-examples test-prefork test-inspect test-ffi test-grpc
 test-examples: $(EXAMPLES) ## each compiles, is short, and runs with the outcome it promises
 	@sh tests/examples.sh $(B)/examples

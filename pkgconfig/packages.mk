@@ -68,7 +68,7 @@ test-man: all ## every function has a page that man shows; mandoc and groff say 
 	@$(PACKAGES_ENV) sh tests/abi/man.sh $(B)/man-user
 
 test-packages: ## all that pkgconfig/ makes: ABI, CMake, manual, source archive, Debian's packages
-	@CC="$(CC)" .ci/deps lib packages
+	@CC="$(CC)" .ci/deps lib inspect packages
 	@$(MAKE) --no-print-directory test-abi test-cmake test-man test-dist test-deb
 
 # --- the source archive -------------------------------------------------------
@@ -83,7 +83,7 @@ test-dist: ## made twice the archive is the same; unpacked it builds and passes,
 
 .PHONY: deb test-deb
 deb: ## librheo0, librheo-dev and rheo-tools, built in build/deb/; lintian says nothing
-	@CC="$(CC)" .ci/deps lib packages
+	@CC="$(CC)" .ci/deps lib inspect packages
 	@sh pkgconfig/deb.sh $(B)/deb $(VERSION)
 test-deb: deb ## installed, used, and purged again (as root)
 	@$(PACKAGES_ENV) sh tests/abi/deb.sh $(B)/deb $(VERSION)

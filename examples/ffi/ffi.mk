@@ -22,6 +22,12 @@ test-ffi: ffi-prepare ## every language's binding, tested from the built librheo
 $(FFI:%=test-ffi-%): test-ffi-%: ffi-prepare
 	@$(FFI_ENV) sh examples/ffi/each.sh test $*
 
+.PHONY: test-grpc
+test-grpc: ffi-prepare ## Python's gRPC server and client behind rheo's interceptors, and a service in Go that calls it
+	@CC="$(CC)" .ci/deps python go
+	@$(FFI_ENV) sh examples/grpc/run.sh > $(B)/grpc.log 2>&1 || { cat $(B)/grpc.log; exit 1; }
+	@tail -n 1 $(B)/grpc.log
+
 test-ffi-packages: ffi-prepare amalgamation ## every language's own package, built and installed into an empty environment
 	@$(FFI_ENV) sh examples/ffi/each.sh package $(FFI)
 

@@ -19,6 +19,6 @@ $(B)/inspect.obj/segments: $(B)/inspect.obj/tests/segments.o $(ARCHIVE)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 .PHONY: inspect test-inspect
-inspect: $(B)/rheo-inspect ## rheo-inspect, which shows what lies in shared memory
+inspect: deps-inspect $(B)/rheo-inspect ## rheo-inspect, which shows what lies in shared memory
 test-inspect: $(B)/rheo-inspect $(B)/inspect.obj/segments ## its table, JSON, watch mode, actions; damaged segments
 	$(Q)sh $(INSPECT_DIR)/test.sh $(B)/rheo-inspect $(B)/inspect.obj/segments
