@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+//go:build alone
+
+package main
+
+func rivals() []contender { return nil }
