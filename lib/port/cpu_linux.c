@@ -70,12 +70,21 @@ rh_cpu_guess(void)
 	return (unsigned)(x >> 33);
 }
 
+/* How many CPUs there are, once somebody has asked: the C library reads it from files. It does not change. */
+static rh_a64 cpus;
+
 unsigned
 rh_cpu_count(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t known = rh_load_rlx(&cpus);
+	long n;
 
-	return n < 1 ? 1 : n > 65536 ? 65536 : (unsigned)n;
+	if (known == 0) {
+		n = sysconf(_SC_NPROCESSORS_CONF);
+		known = n < 1 ? 1 : n > 65536 ? 65536 : (uint64_t)n;
+		rh_swap_rlx(&cpus, known);
+	}
+	return (unsigned)known;
 }
 
 #endif
