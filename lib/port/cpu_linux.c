@@ -16,6 +16,8 @@
 #endif
 #include "cpu.h"
 
+#include "../base/atomic.h"
+
 #include <sched.h>
 #include <unistd.h>
 
