@@ -249,6 +249,9 @@ record_closed(struct rh_bself self, uint64_t w, uint64_t permit, uint32_t outcom
 	rec = rh_window_record(&window, s.generation, failed, slow, now_ns);
 	if (rec.stale)
 		return stale(self);
+	/* A sum of a slice so long ago that it goes by the same name is not believed. */
+	if ((failed || slow) && rec.first)
+		rh_swap_rlx(&self.b->judged, 0);
 	if (!failed && !slow && !rec.first && s.in_a_row == 0 && !rh_breaker_watched(self))
 		return RHEO_OK;
 	if (!rh_brules_read(self, &r))

@@ -307,6 +307,18 @@ record_in_ring(const struct rh_window *w, uint32_t generation, bool failed, bool
 	return r;
 }
 
+/* That a call counted at *r was bad. */
+static void
+add_badness(const struct rh_window *w, struct rh_track *t, uint32_t generation, bool failed, struct rh_recorded *r)
+{
+	struct rh_recorded bad = add(w, t, generation, r->slice);
+
+	/* Where the generation ends in between, the call still counts in the totals as what it was. */
+	if (bad.stale)
+		rh_window_note(w, failed, !failed);
+	r->first |= bad.first;
+}
+
 struct rh_recorded
 rh_window_record(const struct rh_window *w, uint32_t generation, bool failed, bool slow,
 		 uint64_t now_ns)
@@ -325,11 +337,10 @@ rh_window_record(const struct rh_window *w, uint32_t generation, bool failed, bo
 	if (r.stale)
 		return r;
 	RHEO_INJECT(WINDOW_BETWEEN_CALL_AND_OUTCOME);
-	/* Where the generation ends in between, the call still counts in the totals as what it was. */
-	if (failed && add(w, failures_track(w), generation, r.slice).stale)
-		rh_window_note(w, true, false);
-	if (slow && add(w, slow_track(w), generation, r.slice).stale)
-		rh_window_note(w, false, true);
+	if (failed)
+		add_badness(w, failures_track(w), generation, true, &r);
+	if (slow)
+		add_badness(w, slow_track(w), generation, false, &r);
 	return r;
 }
 

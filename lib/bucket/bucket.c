@@ -205,11 +205,9 @@ acquire_from_lanes_at(rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, enum r
 RH_INLINE bool
 is_paid_for(struct rh_self self, uint64_t now_ns)
 {
-	uint64_t shape;
+	uint64_t published = rh_load_acq(&self.b->published_ns), shape; /* B-A3 <- B-R3: the credit of that time */
 
-	/* B-A3 <- B-R3: the credit of that time */
-	return rh_rule_now(self.b, RULE_SHAPE, &shape) &&
-	       now_ns - rh_load_acq(&self.b->published_ns) <= shape >> 32;
+	return rh_rule_now(self.b, RULE_SHAPE, &shape) && now_ns >= published && now_ns - published <= shape >> 32;
 }
 
 /*

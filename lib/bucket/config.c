@@ -300,6 +300,8 @@ rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg, 
 	if (st != RHEO_OK)
 		return st;
 	self = rh_bucket_self(bucket);
+	if (self.shift > RH_SHIFT_MAX)
+		return RHEO_ERR_CORRUPT;
 	/* Known before anything is published. */
 	if (ours.burst > RH_UNITS_MAX >> self.shift || ours.max_debt > RH_UNITS_MAX >> self.shift)
 		return RHEO_ERR_INVAL;

@@ -63,8 +63,9 @@
  * Refusing. A full look that finds no token anywhere notes the published
  * credit in `dry`. Until another credit is published (or tokens come back), a
  * refusal is its lane, `earned` and `dry`: three loads, and no store to a
- * shared line. A note that races with a give-back can hide the tokens until
- * the next publication; the lane's own CPU finds them at once.
+ * shared line. A note that races with a give-back, or with another lane's fill,
+ * can hide the tokens until credit is next published; the lane's own CPU finds
+ * them at once.
  *
  * Edges. L-R1 -> L-A1: who takes parked tokens sees the credit that was
  * published when they were taken from the common word, so their decision is
@@ -268,7 +269,7 @@ RH_COLD static int32_t
 acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_cap)
 {
 	struct rh_lane *lane = lane_at(self, own);
-	uint64_t cap, earned;
+	uint64_t cap, earned, w;
 	bool empty;
 
 	if (!rh_rule(self.b, RULE_CAP, &cap))
@@ -283,8 +284,11 @@ acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_c
 		return RHEO_OK;
 	if (take_from_others(self, own, n, &empty))
 		return RHEO_OK;
-	if (empty && parked_in(rh_load_rlx(&lane->parked)) == 0 &&
-	    common_level(self, cap) < (int64_t)(UINT64_C(1) << self.shift))
+	if (!empty || common_level(self, cap) >= (int64_t)(UINT64_C(1) << self.shift))
+		return RHEO_REJ_RATE;
+	/* Last: who took what was in common for this lane had marked it before. */
+	w = rh_load_rlx(&lane->parked);
+	if (parked_in(w) == 0 && !(w & RH_FILLING))
 		rh_swap_rlx(&self.b->dry, earned);
 	return RHEO_REJ_RATE;
 }

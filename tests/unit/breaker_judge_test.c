@@ -350,3 +350,30 @@ Test(breaker_judge, a_watch_that_was_set_and_cleared_meanwhile_is_set_all_the_sa
 	call(shared, RHEO_SUCCESS, 0, 0);
 	cr_assert(state_of(shared) == RHEO_OPEN);
 }
+
+/* Slices are told apart by 36 bits of their number where a sum is kept. */
+Test(breaker_judge, a_sum_of_a_slice_long_ago_is_not_taken_for_one_of_now)
+{
+	for (int slow = 0; slow < 2; slow++)
+		for (unsigned bits = 24; bits <= 40; bits++) {
+			rheo_breaker_config_t cfg = breaker_config();
+			uint64_t at = 100 * MS, later = at + (MS << bits);
+
+			cfg.window_ns = 10 * MS;
+			cfg.minimum_calls = 10;
+			cfg.slow_call_rate_bp = 5000;
+			cfg.slow_call_ns = 1;
+			shared = breaker_from(&cfg, 0);
+			for (int i = 0; i < 1000; i++)
+				call(shared, RHEO_SUCCESS, at, 0);
+			for (int i = 0; i < 20; i++)
+				call(shared, slow ? RHEO_SUCCESS : RHEO_FAILURE, at, slow ? 2 : 0);
+			call(shared, RHEO_SUCCESS, later, 0);
+			for (int i = 0; i < 9; i++) {
+				cr_assert(state_of(shared) == RHEO_CLOSED, "2^%u slices later, after %d of 10", bits, i + 1);
+				call(shared, slow ? RHEO_SUCCESS : RHEO_FAILURE, later, slow ? 2 : 0);
+			}
+			cr_assert(state_of(shared) == RHEO_OPEN, "2^%u slices later", bits);
+			free((void *)((uintptr_t)shared & ~(uintptr_t)127));
+		}
+}

@@ -116,3 +116,17 @@ Test(bucket_corrupt, p14_what_is_parked_by_nobody_is_spent_once_and_lanes_go_on)
 	for (unsigned i = 0; i < 4; i++)
 		cr_assert((rh_load_rlx(&lane[i].parked) & 0x10000) == 0, "lane %u is still marked", i);
 }
+
+/* The unit of credit in the header is a neighbour's to change; reconfigure computes a curve by it. */
+Test(bucket_corrupt, p14_reconfigure_in_units_that_there_are_not_is_refused)
+{
+	rheo_bucket_config_t cfg = bucket_config(1, 1000);
+	rheo_bucket_t *b = bucket_from(&cfg, 0);
+
+	cfg.tokens_per_period = UINT64_C(1) << 40;
+	cfg.period_ns = cfg.tokens_per_period - 1;
+	for (uint32_t k = RH_SHIFT_MAX + 1; k < 32; k++) {
+		((struct rh_header *)(void *)((uintptr_t)b & ~(uintptr_t)127))->param = k;
+		assert_status(rheo_bucket_reconfigure(b, &cfg, 5, RHEO_BUCKET_KEEP), RHEO_ERR_CORRUPT);
+	}
+}

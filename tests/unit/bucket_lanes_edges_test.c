@@ -475,3 +475,20 @@ Test(bucket_lanes_edges, the_hook_holds_up_no_more_lanes_than_it_has_tokens_for)
 	assert_u64(marked_lanes, 2);
 	cr_assert(parked(shared, 0) == 40 && parked(shared, 1) == 2 && parked(shared, 2) == 0);
 }
+
+Test(bucket_lanes_edges, a_time_gone_back_past_the_end_of_time_is_counted_each_time)
+{
+	rheo_bucket_config_t cfg = bucket_config(1, 1000);
+	rheo_bucket_t *b;
+
+	cfg.period_ns = 1000;
+	cfg.lanes = 2;
+	for (uint32_t flags = 0; flags <= RHEO_BUCKET_START_EMPTY; flags++) {
+		cfg.flags = flags;
+		b = bucket_from(&cfg, UINT64_MAX - 10);
+		for (uint64_t i = 1; i <= 4; i++) {
+			assert_status(rheo_bucket_try_acquire_at(b, 1, 3), flags ? RHEO_REJ_RATE : RHEO_OK);
+			assert_u64(bucket_stats(b).clock_regressions, i);
+		}
+	}
+}
