@@ -8,7 +8,9 @@ const known = new Map();
 class RheoError extends Error {
 	constructor(status, details) {
 		const [code, text] = known.get(status);
-		super(details?.field === undefined ? text : `${details.field}: ${text}`);
+		const wait = details?.retryAfterNs;
+		const when = Number.isFinite(wait) ? `; retry after ${(wait / 1e9).toFixed(3)} s` : "";
+		super((details?.field === undefined ? text : `${details.field}: ${text}`) + when);
 		this.status = status;
 		this.code = code;
 		Object.assign(this, details);

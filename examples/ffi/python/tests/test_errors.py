@@ -139,6 +139,8 @@ class Mistakes(unittest.TestCase):
             lambda: breaker.record(),
             lambda: breaker.record(None),
             lambda: rheo.Bucket(rate=1.5, burst=1),
+            lambda: breaker.record(1, True),
+            lambda: rheo.Guard(breaker).record(1, False),
             lambda: rheo.Breaker(oepn_ns=1),
             lambda: breaker.reconfigure(oepn_ns=1),
             lambda: rheo.Guard(bucket),

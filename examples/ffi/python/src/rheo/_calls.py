@@ -70,6 +70,8 @@ class BreakerCalls:
 
     def record(self, permit: int, outcome: int = 0, now_ns: int | None = None) -> bool:
         """Report how the call ended (an Outcome); False where the permit is stale, which has no effect."""
+        if isinstance(outcome, bool):  # True would be a failure
+            raise TypeError("outcomes are rheo.SUCCESS, FAILURE, IGNORED, not True or False")
         status = _lib.rheo_breaker_record(self._handle, permit, outcome, _now_ns() if now_ns is None else now_ns)
         if status < 0:
             fail(self, status)
@@ -97,6 +99,8 @@ class GuardCalls:
 
     def record(self, permit: int, outcome: int = 0, now_ns: int | None = None) -> bool:
         """Report how the call ended (an Outcome); False where the permit is stale, which has no effect."""
+        if isinstance(outcome, bool):  # True would be a failure
+            raise TypeError("outcomes are rheo.SUCCESS, FAILURE, IGNORED, not True or False")
         status = _lib.rheo_guard_record(self._handle, permit, outcome, _now_ns() if now_ns is None else now_ns)
         if status < 0:
             fail(self, status)

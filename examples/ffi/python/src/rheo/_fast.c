@@ -93,6 +93,11 @@ number(PyObject *given, uint64_t otherwise, uint64_t most, uint64_t *out)
 	*out = otherwise;
 	if (given == NULL)
 		return 1;
+	if (PyBool_Check(given)) {
+		/* As an outcome True would be a failure. */
+		PyErr_SetString(PyExc_TypeError, "a number is wanted, not True or False; outcomes are rheo.SUCCESS, FAILURE, IGNORED");
+		return 0;
+	}
 	if (PyLong_Check(given)) {
 		*out = PyLong_AsUnsignedLongLong(given);
 	} else {
