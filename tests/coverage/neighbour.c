@@ -106,6 +106,17 @@ marked_lanes(void)
 	}
 }
 
+/* Nothing is left, and a refusal has noted it. */
+static void
+dry_lanes(void)
+{
+	make_bucket(4, 0);
+	now = 0;
+	while (rheo_bucket_try_acquire(bucket, 1) == RHEO_OK)
+		;
+}
+
+static int32_t take_one_at(void) { return rheo_bucket_try_acquire_at(bucket, 1, now); }
 static int32_t take_now(void) { return rheo_bucket_try_acquire(bucket, 3); }
 static int32_t take_at(void) { return rheo_bucket_try_acquire_at(bucket, 30, now); }
 static int32_t take_much(void) { return rheo_bucket_try_acquire_at(bucket, 500, now); }
@@ -162,6 +173,7 @@ static const struct scene bucket_scenes[] = {
 	{"empty lanes", empty_lanes},
 	{"idle lanes", idle_lanes},
 	{"marked lanes", marked_lanes},
+	{"dry lanes", dry_lanes},
 	{"lanes past the curve's end", past_the_curve},
 	{NULL, NULL},
 };
@@ -169,6 +181,7 @@ static const struct scene bucket_scenes[] = {
 static const struct call bucket_calls[] = {
 	{"try_acquire", take_now},
 	{"try_acquire_at", take_at},
+	{"try_acquire_at, one", take_one_at},
 	{"try_acquire_at, much", take_much},
 	{"acquire_upto", take_upto},
 	{"reserve", reserve},
