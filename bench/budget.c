@@ -266,6 +266,8 @@ child(const struct kase *k, bool own)
 	CPU_SET(sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof one, &one);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	/* Not the first, whose blocks are where all begin. */
+	area.cpu_id_start = area.cpu_id = sysconf(_SC_NPROCESSORS_CONF) > 1;
 	rh_rseq_at = own ? (char *)&area - (char *)__builtin_thread_pointer() : 0;
 	k->setup();
 	for (int i = 0; i < 3; i++)

@@ -172,6 +172,7 @@ count_in_a_row(struct rh_bself self, uint64_t w, bool failed, const struct rh_br
 			return false;
 		if (!failed && s.in_a_row == 0)
 			return false;
+		RHEO_INJECT(ROW_BEFORE_SWAP);
 		s.in_a_row = !failed ? 0 : s.in_a_row + (s.in_a_row != UINT32_MAX);
 		if (failed && s.mode == RHEO_AUTO && s.in_a_row >= r->consecutive_failures) {
 			reason.counts.calls = reason.counts.failures = s.in_a_row;

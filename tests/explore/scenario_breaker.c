@@ -219,6 +219,35 @@ ask(void)
 	EX_CHECK((st == RHEO_OK) == (permit != RHEO_PERMIT_NONE), "%s", rheo_status_name(st));
 }
 
+/* So long after the time told that a deadline read back by that one would be long over. */
+#define HOURS (UINT64_C(1) << 42)
+
+static void
+fail_hours_later(void)
+{
+	record(0, RHEO_FAILURE, HOURS + 2);
+	record(1, RHEO_FAILURE, HOURS + 3);
+}
+
+/* The open time has just begun, or has not. */
+static void
+ask_hours_later(void)
+{
+	uint64_t permit;
+	int32_t st = rheo_breaker_try_acquire(b, HOURS + 5, &permit);
+
+	EX_CHECK(st == RHEO_OK || st == RHEO_REJ_OPEN, "%s", rheo_status_name(st));
+}
+
+static void
+tick_hours_later(void)
+{
+	uint64_t next_ns = 0;
+
+	rheo_breaker_tick(b, HOURS + 5, &next_ns);
+	EX_CHECK(next_ns != 0, "due at once, and nothing is");
+}
+
 static uint32_t
 state_now(void)
 {
@@ -245,6 +274,17 @@ tripped(void)
 	EX_CHECK(s.state == RHEO_OPEN && s.generation == 1, "%s after the last record, generation %llu",
 		 rheo_state_name(s.state), (unsigned long long)s.generation);
 	finish();
+}
+
+static void
+tripped_hours_later(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, HOURS + 5, &s, sizeof s);
+	EX_CHECK(s.state == RHEO_OPEN && s.generation == 1, "%s in generation %llu before the open time is over",
+		 rheo_state_name(s.state), (unsigned long long)s.generation);
+	breaker_check_events(b);
 }
 
 /* Where lanes are the CPUs' own a success may miss the watch: then the next tick does it. */
@@ -318,6 +358,8 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.trip_tick", 2, 0, 0, setup, {fail_two, tick_next_slice}, finish_counted},
 	{"breaker.trip_slice", 3, 0, 0, setup, {fail_one, fail_one, succeed_later}, finish_counted},
 	{"breaker.trip_ask", 3, 0, 0, setup, {fail_one, fail_one, ask}, tripped_and_counted},
+	{"breaker.trip_hours_later_ask", 2, 0, 0, setup, {fail_hours_later, ask_hours_later}, tripped_hours_later},
+	{"breaker.trip_hours_later_tick", 2, 0, 0, setup, {fail_hours_later, tick_hours_later}, tripped_hours_later},
 	{"breaker.count_window", 2, 0, 0, setup_count_window, {fail_one, fail_one}, tripped_and_counted},
 	{"breaker.count_window_mixed", 2, 0, 0, setup_count_window, {fail_two, succeed_one}, tripped_and_counted},
 	{"breaker.in_a_row", 2, 0, 0, setup_in_a_row, {fail_one, fail_one}, tripped},

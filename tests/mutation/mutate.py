@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import queue
+import re
 import resource
 import shutil
 import subprocess
@@ -36,7 +37,9 @@ STAGES = [
     Stage("conformance", "conformance", ["{work}/cases"]),
     Stage("explore", "explore", ["--limit", "{executions}", "{scenarios}"]),
     Stage("checked", "checked", ["{order}"]),
+    Stage("budget", "budget", ["{work}/budget.tsv"]),
 ]
+SLACK = 10  # instructions: what loses a quick path costs more, and other faults are for the stages before to catch
 SCENARIOS = {"bucket": "bucket. lanes. guard.", "breaker": "breaker. probe. guard.", "guard": "guard.",
              "counter": "counter. bucket."}  # of the explorer, by folder; else all
 LONG_SUITE = "strict_regressions_from_issues"  # of the conformance cases: millions of calls, left out
@@ -51,6 +54,7 @@ class Bench:
         self.b, self.stages, self.executions = builder, stages, executions
         builder.build_sound(sorted({s.program for s in stages}))
         self.copy_cases()
+        self.set_budget()
         self.limits, self.orders = {}, {}
         self.time_unit_tests()
         for s in stages:
@@ -71,6 +75,20 @@ class Bench:
         cases["suites"] = [s for s in cases["suites"] if s["id"] != LONG_SUITE]
         with open(path, "w", encoding="utf-8") as f:
             json.dump(cases, f)
+
+    def set_budget(self):
+        """What each call of the sound library costs, as this compiler has it; without, where calls cannot be stepped."""
+        if not any(s.program == "budget" for s in self.stages):
+            return
+        said = subprocess.run([os.path.join(self.b.work, "budget"), "/dev/null"], cwd=self.b.tree, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT).stdout.decode()
+        rows = [r for r in (re.match(r"(.+?) +(own|shared) +(\d+) +\d+ +(\d+)/", x) for x in said.splitlines()) if r]
+        if not rows or "cannot be stepped" in said:
+            print("mutation: budget SKIPPED, calls cannot be stepped through here")
+            self.stages = [s for s in self.stages if s.program != "budget"]
+        with open(os.path.join(self.b.work, "budget.tsv"), "w", encoding="utf-8") as f:
+            for call, mode, instructions, locked in (r.groups() for r in rows):
+                f.write("%s\t%s\t%d\t%s\n" % (call, mode, int(instructions) + SLACK, locked))
 
     def time_unit_tests(self):
         self.tests = []
@@ -142,7 +160,7 @@ class Bench:
         built, linked = {}, {}
         for s in self.stages:
             flavour = PROGRAMS[s.program].flavour
-            if s == STAGES[-1] and self.is_same(fault, path, cwd, built):
+            if s.program == "checked" and self.is_same(fault, path, cwd, built):
                 return "same code", "", ""
             if flavour not in built:
                 wanted = {x for t in self.stages if PROGRAMS[t.program].flavour == flavour
@@ -170,7 +188,7 @@ def worker_folder(builder, i):
     cwd = os.path.join(builder.work, "worker%d" % i)
     shutil.rmtree(cwd, ignore_errors=True)
     shutil.copytree(os.path.join(builder.tree, "lib"), os.path.join(cwd, "lib"))
-    for folder in ("include", "tests"):
+    for folder in ("include", "tests", "bench"):
         os.symlink(os.path.abspath(os.path.join(builder.tree, folder)), os.path.join(cwd, folder))
     return cwd
 

@@ -30,6 +30,7 @@ PROGRAMS = {
     "conformance": Program("plain", ["tests/conformance/*.c", "tests/mutation/hook.c"], "-ljansson", ""),
     "explore": Program("explore", ["tests/explore/*.c"], "", "lib/port/ litmus.c outcomes.c program.c"),
     "checked": Program("checked", ["tests/unit/*.c", "tests/mutation/runner.c"], SAN, ""),
+    "budget": Program("product", ["bench/budget.c"], "", ""),
 }
 
 
@@ -45,7 +46,7 @@ def run(command, cwd):
 
 def copy_sources(top, tree):
     """Brings the copy up to date, touching only files that differ."""
-    for folder in ("include", "lib", "tests"):
+    for folder in ("include", "lib", "tests", "bench"):
         kept = set()
         for at, folders, files in os.walk(os.path.join(top, folder)):
             folders[:] = [d for d in folders if d != "__pycache__"]

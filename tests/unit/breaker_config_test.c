@@ -441,3 +441,58 @@ Test(breaker_config, reconfigure_to_look_for_slow_calls_finds_them)
 	}
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
+
+Test(breaker_config, the_longest_open_time_is_ten_times_the_first_where_there_is_room_for_that)
+{
+	const uint64_t most = UINT64_C(1) << 57;
+	const uint64_t first[] = {1, most / 11, most / 10 - 1, most / 10, most / 10 + 1, most / 9, most};
+	rheo_breaker_config_t cfg = breaker_config();
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		rheo_breaker_t *b;
+
+		cfg.open_ns = first[i];
+		cfg.open_max_ns = 0;
+		b = breaker_from(&cfg, 0);
+		assert_status(rheo_breaker_config(b, &cfg, sizeof cfg), RHEO_OK);
+		assert_u64(cfg.open_max_ns, first[i] < most / 10 ? 10 * first[i] : most);
+	}
+}
+
+Test(breaker_config, init_leaves_nothing_of_what_the_memory_held)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	const struct rh_breaker *raw = rh_breaker_self(breaker_from(&cfg, 7)).b;
+
+	assert_u64(rh_load_rlx(&raw->state), 0);
+	assert_u64(rh_load_rlx(&raw->told_ns), 7);
+	assert_u64(rh_load_rlx(&raw->turns), 0);
+	assert_u64(rh_load_rlx(&raw->watch), 0);
+	assert_u64(rh_load_rlx(&raw->judged), 0);
+	assert_u64(rh_load_rlx(&raw->longest), 50 * SECOND);
+	for (unsigned i = 0; i < RH_LEVELS; i++)
+		assert_u64(rh_load_rlx(&raw->levels[i]), 0);
+	for (unsigned i = 0; i < RH_PROBE_SLOTS; i++)
+		assert_u64(rh_load_rlx(&raw->probe[i]), 0);
+}
+
+/* The shortest way of a success knows one size of block (self.h). */
+Test(breaker_config, only_time_windows_of_few_slices_are_quick)
+{
+	const struct {
+		uint32_t slices, calls, quick;
+	} shape[] = {{10, 0, 1}, {16, 0, 1}, {17, 0, 0}, {10, 10, 0}, {17, 10, 0}, {10, 1000, 0}};
+
+	for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		const struct rh_breaker *raw;
+
+		cfg.lanes = 0;
+		cfg.window_slices = shape[i].slices;
+		cfg.window_calls = shape[i].calls;
+		raw = rh_breaker_self(breaker_from(&cfg, 0)).b;
+		if ((raw->head.param & RH_PARAM_OWN) == 0)
+			continue; /* nobody has a CPU of his own here */
+		assert_u64((raw->head.param & RH_PARAM_QUICK) != 0, shape[i].quick);
+	}
+}

@@ -60,6 +60,49 @@ Test(breaker_corrupt, p14_a_success_that_has_to_look_says_so_where_no_rules_are_
 	assert_status(rheo_breaker_record(b, probe_at(b, 0), RHEO_SUCCESS, 0), RHEO_ERR_CORRUPT);
 }
 
+/* A disabled breaker asks for nothing but how long is slow. */
+Test(breaker_corrupt, p14_a_call_that_may_be_slow_cannot_be_counted_without_rules)
+{
+	rheo_breaker_t *b;
+	uint64_t permit;
+
+	cfg = breaker_config();
+	cfg.slow_call_rate_bp = 5000;
+	cfg.slow_call_ns = MS;
+	b = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_force(b, RHEO_DISABLED, 0), RHEO_OK);
+	permit = probe_at(b, 0);
+	wreck_rules(b);
+	assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 0), RHEO_ERR_CORRUPT);
+}
+
+static rheo_breaker_t *moved;
+static unsigned moves;
+
+/* A neighbour that is always first: the word is another each time it is swapped. */
+static void
+move_the_word(const char *point)
+{
+	struct rh_state s;
+
+	if (strcmp(point, "BREAKER_BEFORE_TURN") != 0)
+		return;
+	s = rh_state_unpack(rh_load_acq(&memory_of(moved)->state));
+	s.in_a_row = ++moves;
+	rh_store_init(&memory_of(moved)->state, rh_state_pack(s));
+}
+
+Test(breaker_corrupt, p12_p14_a_transition_that_never_comes_about_is_given_up_and_said)
+{
+	moved = fresh(0);
+	rh_inject_hook = move_the_word;
+	assert_status(rheo_breaker_force(moved, RHEO_FORCED_OPEN, 0), RHEO_ERR_CORRUPT);
+	assert_status(rheo_breaker_reset(moved, 0), RHEO_ERR_CORRUPT);
+	rh_inject_hook = NULL;
+	assert_u64(moves, 2 * RH_STATE_TRIES);
+	cr_assert(state_of(moved) == RHEO_CLOSED);
+}
+
 Test(breaker_corrupt, p14_an_open_breaker_without_rules_stays_open_until_its_deadline)
 {
 	rheo_breaker_t *b = fresh(0);
@@ -102,6 +145,33 @@ Test(breaker_corrupt, p10_p14_a_deadline_later_than_any_that_is_set_is_over)
 	assert_u64(delay, 0);
 	assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_OK);
 	cr_assert(state_of(b) == RHEO_HALF_OPEN);
+}
+
+/* As a neighbour leaves it, or times of which one is garbage: by a nanosecond or by hours, in either unit. */
+Test(breaker_corrupt, p10_p14_a_deadline_one_unit_later_than_any_that_is_set_is_over)
+{
+	const uint64_t longest[] = {50 * SECOND, 36000 * SECOND};
+
+	for (unsigned i = 0; i < 2; i++)
+		for (uint64_t more = 0; more <= 3600; more = more < 3 ? more + 1 : more * 10) {
+			rheo_breaker_t *b;
+			struct rh_state s;
+			uint64_t permit, units;
+			unsigned unit;
+
+			cfg = breaker_config();
+			cfg.open_max_ns = longest[i];
+			b = breaker_from(&cfg, 0);
+			unit = rh_breaker_unit(rh_breaker_self(b));
+			cr_assert((unit == 0) == (i == 0));
+			units = longest[i] >> unit;
+			trip(b, 0);
+			s = rh_state_unpack(rh_load_acq(&memory_of(b)->state));
+			s.deadline = units + more;
+			rh_store_init(&memory_of(b)->state, rh_state_pack(s));
+			/* rounded up to a unit a deadline may lie one further */
+			assert_status(rheo_breaker_try_acquire(b, 0, &permit), more <= 1 ? RHEO_REJ_OPEN : RHEO_OK);
+		}
 }
 
 Test(breaker_corrupt, p14_a_table_full_of_permits_that_nobody_took_refuses)

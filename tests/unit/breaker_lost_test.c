@@ -198,6 +198,15 @@ Test(breaker_lost, permits_that_were_never_reported_leave_their_places_when_prob
 	assert_status(rheo_breaker_tick(b, 2 * HALF, NULL), RHEO_OK);
 	for (unsigned i = 0; i < RH_PROBE_SLOTS; i++)
 		assert_u64(rh_load_rlx(&raw->probe[i]), 0);
+	/* and where it is a caller that begins it */
+	first = probe_at(b, 2 * HALF);
+	second = probe_at(b, 2 * HALF);
+	assert_u64(rh_load_rlx(&raw->probe[1]), second);
+	assert_status(rheo_breaker_reset(b, 2 * HALF), RHEO_OK);
+	trip(b, 2 * HALF);
+	first = probe_at(b, 3 * HALF);
+	for (unsigned i = 0; i < RH_PROBE_SLOTS; i++)
+		assert_u64(rh_load_rlx(&raw->probe[i]), i == 0 ? first : 0);
 }
 
 Test(breaker_lost, one_tick_does_all_that_time_has_made_due)
@@ -209,4 +218,24 @@ Test(breaker_lost, one_tick_does_all_that_time_has_made_due)
 	assert_status(rheo_breaker_tick(b, HALF + 6 * SECOND, NULL), RHEO_OK);
 	cr_assert(state_of(b) == RHEO_HALF_OPEN);
 	assert_u64(breaker_snapshot(b, HALF + 6 * SECOND).generation, 4);
+}
+
+Test(breaker_lost, half_open_lasts_no_given_time_whoever_begins_it)
+{
+	rheo_breaker_event_t e[8];
+	uint32_t n = 0;
+
+	for (int by_tick = 0; by_tick < 2; by_tick++) {
+		rheo_breaker_t *b = tripped(1, 1);
+
+		if (by_tick)
+			assert_status(rheo_breaker_tick(b, HALF, NULL), RHEO_OK);
+		else
+			probe_at(b, HALF);
+		assert_status(rheo_breaker_events(b, 0, e, 8, &n), RHEO_OK);
+		assert_u64(n, 2);
+		assert_u64(e[0].open_ns, HALF);
+		assert_u64(e[1].open_ns, 0);
+		assert_u64(e[1].cause, RHEO_CAUSE_OPEN_TIME_OVER);
+	}
 }

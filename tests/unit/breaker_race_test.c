@@ -76,6 +76,23 @@ Test(breaker_race, a_success_that_comes_before_the_trip_ends_the_row)
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
 
+static void
+reset_b(void)
+{
+	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
+}
+
+Test(breaker_race, a_failure_whose_generation_ends_is_in_no_row_of_the_next)
+{
+	cfg = breaker_config();
+	cfg.failure_rate_bp = 0;
+	cfg.consecutive_failures = 5;
+	b = breaker_from(&cfg, 0);
+	MEANWHILE("ROW_BEFORE_SWAP", reset_b, call(b, RHEO_FAILURE, 0, 0));
+	assert_u64(breaker_snapshot(b, 0).generation, 1);
+	assert_u64(breaker_snapshot(b, 0).consecutive_failures, 0);
+}
+
 Test(breaker_race, a_row_ends_where_rows_are_no_longer_counted_though_it_fails_again)
 {
 	cfg = breaker_config();

@@ -187,6 +187,26 @@ Test(breaker, reset_closes_from_anywhere_and_keeps_the_totals)
 	}
 }
 
+Test(breaker, refusals_are_counted_as_what_they_are)
+{
+	for (uint32_t lanes = 0; lanes <= 1; lanes++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		uint64_t permit;
+		rheo_breaker_t *b;
+
+		cfg.lanes = lanes;
+		b = breaker_from(&cfg, 0);
+		trip(b, 0);
+		for (int i = 0; i < 3; i++)
+			assert_status(rheo_breaker_try_acquire(b, 1, &permit), RHEO_REJ_OPEN);
+		probe_at(b, 5 * SECOND);
+		probe_at(b, 5 * SECOND);
+		assert_status(rheo_breaker_try_acquire(b, 5 * SECOND, &permit), RHEO_REJ_PROBE);
+		assert_u64(breaker_snapshot(b, 5 * SECOND).refused_open, 3);
+		assert_u64(breaker_snapshot(b, 5 * SECOND).refused_probe, 1);
+	}
+}
+
 Test(breaker, a_refusal_is_not_a_call)
 {
 	rheo_breaker_config_t cfg = breaker_config();
@@ -310,6 +330,11 @@ Test(breaker, p7_a_tick_in_the_last_slice_of_all_time_is_not_due_again)
 	assert_status(rheo_breaker_tick(b, last, &next_ns), RHEO_OK);
 	assert_u64(next_ns, RHEO_FOREVER);
 	assert_status(rheo_breaker_tick(b, UINT64_MAX, &next_ns), RHEO_OK);
+	assert_u64(next_ns, RHEO_FOREVER);
+	/* the last slice ends where time does */
+	cfg.window_ns = UINT64_C(10) << 30;
+	b = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_tick(b, UINT64_MAX - 5, &next_ns), RHEO_OK);
 	assert_u64(next_ns, RHEO_FOREVER);
 }
 

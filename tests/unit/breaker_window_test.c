@@ -168,6 +168,22 @@ Test(breaker_window, the_last_n_calls_are_exact)
 	}
 }
 
+/* Where slices would have the number 0, too, and the generation has it. */
+Test(breaker_window, successes_of_a_count_window_count_from_the_first_nanosecond_on)
+{
+	for (uint32_t lanes = 0; lanes <= 4; lanes += 2) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b;
+
+		cfg.window_calls = 10;
+		cfg.lanes = lanes;
+		b = breaker_from(&cfg, 0);
+		for (unsigned i = 0; i < 3; i++)
+			call(b, RHEO_SUCCESS, 0, 0);
+		assert_u64(breaker_snapshot(b, 0).window_calls, 3);
+	}
+}
+
 Test(breaker_window, a_count_window_knows_no_time)
 {
 	rheo_breaker_t *b = watcher(1, SECOND, 10, 1);
