@@ -220,7 +220,7 @@ ask(void)
 }
 
 /* So long after the time told that a deadline read back by that one would be long over. */
-#define HOURS (UINT64_C(1) << 42)
+#define HOURS (UINT64_C(1) << 44)
 
 static void
 fail_hours_later(void)

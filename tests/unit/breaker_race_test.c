@@ -76,6 +76,20 @@ Test(breaker_race, a_success_that_comes_before_the_trip_ends_the_row)
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
 
+Test(breaker_race, who_is_alone_never_tries_again)
+{
+	cfg = breaker_config();
+	cfg.consecutive_failures = 100;
+	cfg.failure_rate_bp = 5000;
+	b = breaker_from(&cfg, 0);
+	trip(b, 0);
+	rheo_breaker_record(b, probe_at(b, HALF), RHEO_FAILURE, HALF);
+	rheo_breaker_record(b, probe_at(b, 2 * HALF), RHEO_SUCCESS, 2 * HALF);
+	rheo_breaker_record(b, probe_at(b, 2 * HALF), RHEO_SUCCESS, 2 * HALF);
+	trip(b, 2 * HALF);
+	assert_u64(breaker_snapshot(b, 2 * HALF).cas_retries, 0);
+}
+
 static void
 reset_b(void)
 {

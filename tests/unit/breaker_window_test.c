@@ -168,16 +168,21 @@ Test(breaker_window, the_last_n_calls_are_exact)
 	}
 }
 
-/* Where slices would have the number 0, too, and the generation has it. */
+/* Also in memory whose rubbish looks like a call of the first slice. */
 Test(breaker_window, successes_of_a_count_window_count_from_the_first_nanosecond_on)
 {
 	for (uint32_t lanes = 0; lanes <= 4; lanes += 2) {
 		rheo_breaker_config_t cfg = breaker_config();
 		rheo_breaker_t *b;
+		uint64_t size, *mem;
 
 		cfg.window_calls = 10;
 		cfg.lanes = lanes;
-		b = breaker_from(&cfg, 0);
+		size = rheo_breaker_size(&cfg);
+		mem = memory_for(size);
+		for (uint64_t i = 0; i < size / sizeof *mem; i++)
+			mem[i] = 1;
+		assert_status(rheo_breaker_init(mem, size, &cfg, 0, &b), RHEO_OK);
 		for (unsigned i = 0; i < 3; i++)
 			call(b, RHEO_SUCCESS, 0, 0);
 		assert_u64(breaker_snapshot(b, 0).window_calls, 3);
