@@ -129,11 +129,11 @@ class Limit(Case):
         config = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})
         breaker = rheo.Breaker()
         with grpc.insecure_channel(SERVER, (("grpc.service_config", config),)) as channel:
-            stub = quotes_pb2_grpc.QuotesStub(grpc.intercept_channel(channel, BreakerInterceptor(breaker)))
-            stub.Get(get())  # connected
+            client = quotes_pb2_grpc.QuotesStub(grpc.intercept_channel(channel, BreakerInterceptor(breaker)))
+            client.Get(get())  # connected
             self.drain()
             refused = self.since("refused")
-            stub.Get(get(), metadata=TRIAL, timeout=5)
+            client.Get(get(), metadata=TRIAL, timeout=5)
         self.assertEqual(self.since("refused"), refused + 1)
         self.assertEqual(breaker.snapshot().successes, 2)
 
@@ -142,7 +142,7 @@ class WithBreaker(Case):
     def setUp(self) -> None:
         super().setUp()
         self.breaker = rheo.Breaker(minimum_calls=4, open_ns=OPEN_NS, half_open_calls=2)
-        self.stub = quotes_pb2_grpc.QuotesStub(grpc.intercept_channel(self.channel, BreakerInterceptor(self.breaker)))
+        self.client = quotes_pb2_grpc.QuotesStub(grpc.intercept_channel(self.channel, BreakerInterceptor(self.breaker)))
 
     def seen(self) -> tuple[int, int, int]:
         now = self.breaker.snapshot()
@@ -160,7 +160,7 @@ class WithBreaker(Case):
         totals["local refusals"] += refused
         totals["transitions"] += len(events)
 
-    def stub_before(self, error: type[BaseException]) -> Any:
+    def client_before(self, error: type[BaseException]) -> Any:
         """Whose calls raise this where they would be sent."""
 
         class Raises(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
@@ -174,7 +174,7 @@ class WithBreaker(Case):
 
     def trip(self) -> None:
         for _ in range(4):
-            error = self.error_of(StatusCode.UNAVAILABLE, self.stub.Get, get(UNAVAILABLE))
+            error = self.error_of(StatusCode.UNAVAILABLE, self.client.Get, get(UNAVAILABLE))
             self.assertNotIsInstance(error, LocalRefusal)
         self.assertEqual(self.breaker.state, rheo.State.OPEN)
 
@@ -188,39 +188,39 @@ class Outcomes(WithBreaker):
             with self.subTest(code.name):
                 self.breaker = rheo.Breaker()
                 channel = grpc.intercept_channel(self.channel, BreakerInterceptor(self.breaker))
-                stub = quotes_pb2_grpc.QuotesStub(channel)
+                client = quotes_pb2_grpc.QuotesStub(channel)
                 if number:
-                    self.error_of(code, stub.Get, get(number))
-                    self.error_of(code, list, stub.Watch(get(number)))
-                    self.error_of(code, stub.Get.future(get(number)).result)
+                    self.error_of(code, client.Get, get(number))
+                    self.error_of(code, list, client.Watch(get(number)))
+                    self.error_of(code, client.Get.future(get(number)).result)
                 else:
-                    self.assertEqual(stub.Get(get()).symbol, "ACME")
-                    self.assertEqual(len(list(stub.Watch(get()))), 5)
-                    self.assertEqual(stub.Get.future(get()).result().symbol, "ACME")
+                    self.assertEqual(client.Get(get()).symbol, "ACME")
+                    self.assertEqual(len(list(client.Watch(get()))), 5)
+                    self.assertEqual(client.Get.future(get()).result().symbol, "ACME")
                 answers = number not in failures | ignored
                 self.check(3 * answers, 3 * (number in failures), 3 * (number in ignored))
 
     def test_a_deadline_is_a_failure(self) -> None:
-        self.error_of(StatusCode.DEADLINE_EXCEEDED, self.stub.Get, get(delay_ms=LONG), timeout=0.3)
-        self.error_of(StatusCode.DEADLINE_EXCEEDED, list, self.stub.Watch(get(delay_ms=200), timeout=0.3))
+        self.error_of(StatusCode.DEADLINE_EXCEEDED, self.client.Get, get(delay_ms=LONG), timeout=0.3)
+        self.error_of(StatusCode.DEADLINE_EXCEEDED, list, self.client.Watch(get(delay_ms=200), timeout=0.3))
         self.check(0, 2, 0)
         self.assertEqual(until(self.answered, 0), 0)
 
     def test_a_cancellation_is_ignored(self) -> None:
-        call = self.stub.Get.future(get(delay_ms=LONG))
+        call = self.client.Get.future(get(delay_ms=LONG))
         until(lambda: self.since("handled"), 1)
         self.assertTrue(call.cancel())
         with self.assertRaises(grpc.FutureCancelledError):
             call.result()
-        stream = self.stub.Watch(get(delay_ms=10))
+        stream = self.client.Watch(get(delay_ms=10))
         next(stream)
         stream.cancel()
         self.check(0, 0, 2)
         self.assertEqual(until(lambda: self.since("abandoned"), 2), 2)
 
     def test_what_its_caller_drops_is_cancelled_and_ignored(self) -> None:
-        call = self.stub.Get.future(get(delay_ms=LONG))
-        stream = self.stub.Watch(get(delay_ms=100))
+        call = self.client.Get.future(get(delay_ms=LONG))
+        stream = self.client.Watch(get(delay_ms=100))
         until(lambda: self.since("handled"), 2)
         next(stream)
         del call, stream
@@ -229,8 +229,8 @@ class Outcomes(WithBreaker):
         self.assertEqual(until(lambda: self.since("abandoned"), 2), 2)
 
     def test_a_broken_off_call_is_ignored(self) -> None:
-        stub = self.stub_before(KeyboardInterrupt)
-        for call in (stub.Get, stub.Get.future, stub.Watch):
+        client = self.client_before(KeyboardInterrupt)
+        for call in (client.Get, client.Get.future, client.Watch):
             with self.assertRaises(KeyboardInterrupt):
                 call(get())
         self.check(0, 0, 3)
@@ -240,38 +240,38 @@ class Open(WithBreaker):
     def test_refuses_what_it_does_not_send_then_recovers(self) -> None:
         self.trip()
         handled = self.since("handled")
-        stub = self.stub
-        future, stream = stub.Get.future(get()), stub.Watch(get())
-        for call in (lambda: stub.Get(get()), lambda: stub.Get.with_call(get()), future.result, lambda: list(stream)):
+        client = self.client
+        future, stream = client.Get.future(get()), client.Watch(get())
+        for call in (lambda: client.Get(get()), lambda: client.Get.with_call(get()), future.result, lambda: list(stream)):
             error = self.error_of(StatusCode.UNAVAILABLE, call)
             self.assertIsInstance(error, LocalRefusal)
             self.assertTrue(0 < error.retry_after_ns <= OPEN_NS)
             self.assertEqual(retry_delay_ns(error), error.retry_after_ns)
         self.assertTrue(future.done() and future.exception() is future)
         self.assertEqual(self.since("handled"), handled)
-        time.sleep(self.error_of(StatusCode.UNAVAILABLE, stub.Get, get()).retry_after_ns / 1e9)
+        time.sleep(self.error_of(StatusCode.UNAVAILABLE, client.Get, get()).retry_after_ns / 1e9)
         # Two probes at once, and no third.
-        probes = [stub.Get.future(get(delay_ms=200)) for _ in range(2)]
-        self.assertIsInstance(self.error_of(StatusCode.UNAVAILABLE, stub.Get, get()), LocalRefusal)
+        probes = [client.Get.future(get(delay_ms=200)) for _ in range(2)]
+        self.assertIsInstance(self.error_of(StatusCode.UNAVAILABLE, client.Get, get()), LocalRefusal)
         for probe in probes:
             probe.result()
         until(lambda: self.breaker.state, rheo.State.CLOSED)
-        stub.Get(get())
+        client.Get(get())
         self.check(3, 4, 0, 6, "OPEN FAILURE_RATE", "HALF_OPEN OPEN_TIME_OVER", "CLOSED PROBES_SUCCEEDED")
         self.assertEqual(self.since("handled"), 7)
 
     def test_a_failed_probe_opens_it_again(self) -> None:
         self.trip()
         time.sleep(OPEN_NS / 1e9)
-        self.error_of(StatusCode.DEADLINE_EXCEEDED, self.stub.Get, get(delay_ms=LONG), timeout=0.05)
-        self.assertIsInstance(self.error_of(StatusCode.UNAVAILABLE, self.stub.Get, get()), LocalRefusal)
+        self.error_of(StatusCode.DEADLINE_EXCEEDED, self.client.Get, get(delay_ms=LONG), timeout=0.05)
+        self.assertIsInstance(self.error_of(StatusCode.UNAVAILABLE, self.client.Get, get()), LocalRefusal)
         self.check(0, 5, 0, 1, "OPEN FAILURE_RATE", "HALF_OPEN OPEN_TIME_OVER", "OPEN PROBES_FAILED")
 
     def test_a_call_never_made_gives_its_probe_back(self) -> None:
         self.trip()
         time.sleep(OPEN_NS / 1e9)
-        stub = self.stub_before(ValueError)
-        calls = (stub.Get, lambda request: stub.Get.future(request).result(), lambda request: list(stub.Watch(request)))
+        client = self.client_before(ValueError)
+        calls = (client.Get, lambda request: client.Get.future(request).result(), lambda request: list(client.Watch(request)))
         for call in calls:
             with self.assertRaises(ValueError):
                 call(get())
@@ -301,13 +301,13 @@ class Aio(WithBreaker):
         return caught.exception
 
     def test_outcomes(self) -> None:
-        async def trial(stub: Any) -> None:
-            self.assertEqual((await stub.Get(get())).symbol, "ACME")
-            await self.fails(StatusCode.NOT_FOUND, stub.Get(get(StatusCode.NOT_FOUND.value[0])))
-            await self.fails(StatusCode.DEADLINE_EXCEEDED, stub.Get(get(delay_ms=LONG), timeout=0.3))
+        async def trial(client: Any) -> None:
+            self.assertEqual((await client.Get(get())).symbol, "ACME")
+            await self.fails(StatusCode.NOT_FOUND, client.Get(get(StatusCode.NOT_FOUND.value[0])))
+            await self.fails(StatusCode.DEADLINE_EXCEEDED, client.Get(get(delay_ms=LONG), timeout=0.3))
             with self.assertRaises(asyncio.TimeoutError):
-                await asyncio.wait_for(stub.Get(get(delay_ms=LONG)), 0.3)
-            call = stub.Get(get(delay_ms=LONG))
+                await asyncio.wait_for(client.Get(get(delay_ms=LONG)), 0.3)
+            call = client.Get(get(delay_ms=LONG))
             await asyncio.sleep(0.3)
             call.cancel()
             with self.assertRaises(asyncio.CancelledError):
@@ -321,11 +321,11 @@ class Aio(WithBreaker):
     def test_open(self) -> None:
         self.trip()
 
-        async def trial(stub: Any) -> None:
-            error = await self.fails(StatusCode.UNAVAILABLE, stub.Get(get()))
+        async def trial(client: Any) -> None:
+            error = await self.fails(StatusCode.UNAVAILABLE, client.Get(get()))
             self.assertIsInstance(error, LocalRefusal)
             self.assertEqual(retry_delay_ns(error), error.retry_after_ns)
-            self.assertEqual(await stub.Get(get()).code(), StatusCode.UNAVAILABLE)
+            self.assertEqual(await client.Get(get()).code(), StatusCode.UNAVAILABLE)
 
         handled = self.since("handled")
         self.run_with(trial)
