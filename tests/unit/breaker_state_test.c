@@ -168,3 +168,15 @@ Test(breaker_state, a_permit_finds_its_quiet_word_and_none_where_it_has_none)
 	}
 	cr_assert(!rh_state_passes(rh_state_quiet(rh_permit_quiet(RHEO_PERMIT_NONE))));
 }
+
+Test(breaker_state, permits_of_the_first_nanosecond_are_permits)
+{
+	uint64_t permit = rh_permit_closed(RH_GEN_MASK, 0);
+
+	cr_assert(permit != RHEO_PERMIT_NONE);
+	assert_u64(rh_permit_generation(permit), RH_GEN_MASK);
+	assert_u64(rh_permit_duration(permit, 3), 2);
+	/* one that says it began after all that is known began when time did */
+	assert_u64(rh_permit_probe_start(rh_permit_probe(1, 0, 5), 3), 0);
+	assert_u64(rh_permit_probe_start(rh_permit_probe(1, 0, 3), 3), 3);
+}

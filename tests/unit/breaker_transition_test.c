@@ -148,3 +148,38 @@ Test(breaker_transition, jitter_spreads_to_both_sides_within_its_bounds_and_is_t
 	for (uint64_t g = 0; g < 1000; g++)
 		assert_u64(rh_open_duration(&r, 0, 42, g), 1);
 }
+
+Test(breaker_transition, jitter_is_of_the_time_that_is_open_and_no_wider_than_said)
+{
+	struct rh_brules r = rules(1, 1, 1);
+	uint64_t low = UINT64_MAX, high = 0;
+
+	/* two thirds longer would be past the longest: a fifth less than that, at most */
+	r.open_ns = 600;
+	r.open_max_ns = 1000;
+	r.open_backoff_bp = 10000;
+	r.open_jitter_bp = 2000;
+	for (uint64_t g = 0; g < 20000; g++) {
+		uint64_t d = rh_open_duration(&r, 1, 42, g);
+
+		low = d < low ? d : low;
+		high = d > high ? d : high;
+	}
+	cr_assert(low == 800 && high == 1000, "%llu to %llu", (unsigned long long)low, (unsigned long long)high);
+	/* from nothing to twice the time, and not a ten thousandth more */
+	r.open_ns = UINT64_C(1000000000000);
+	r.open_max_ns = 3 * r.open_ns;
+	r.open_jitter_bp = 10000;
+	for (uint64_t g = 0; g < 100000; g++)
+		cr_assert(rh_open_duration(&r, 0, 42, g) <= 2 * r.open_ns);
+	/* as little as a nanosecond to each side */
+	r.open_ns = 5000;
+	r.open_jitter_bp = 2;
+	low = UINT64_MAX;
+	for (uint64_t g = 0; g < 1000; g++) {
+		uint64_t d = rh_open_duration(&r, 0, 42, g);
+
+		low = d < low ? d : low;
+	}
+	assert_u64(low, 4999);
+}

@@ -169,6 +169,7 @@ Test(breaker_turn, p8_two_that_make_the_same_transition_make_one)
 }
 
 /* A transition that sleeps while others make more than half as many as the word can tell apart. */
+#define MANY ((1u << (RH_GEN_BITS - 1)) + 10)
 static rheo_breaker_t *shared;
 
 static void
@@ -177,7 +178,7 @@ force_many_times(const char *point)
 	if (strcmp(point, "BREAKER_BEFORE_ANNOUNCE") != 0)
 		return;
 	rh_inject_hook = NULL;
-	for (unsigned i = 0; i < (1u << (RH_GEN_BITS - 1)) + 10; i++)
+	for (unsigned i = 0; i < MANY; i++)
 		assert_status(rheo_breaker_force(shared, i % 2 ? RHEO_AUTO : RHEO_FORCED_OPEN, 0), RHEO_OK);
 }
 
@@ -191,7 +192,7 @@ Test(breaker_turn, one_that_slept_takes_no_generation_back)
 	assert_status(rheo_breaker_force(shared, RHEO_FORCED_CLOSED, 0), RHEO_OK);
 	rh_inject_hook = NULL;
 	before = breaker_snapshot(shared, 0).generation;
-	cr_assert(before > 1u << (RH_GEN_BITS - 1), "generation %llu", (unsigned long long)before);
+	assert_u64(before, MANY + 1);
 	assert_status(rheo_breaker_force(shared, RHEO_DISABLED, 0), RHEO_OK);
 	assert_u64(breaker_snapshot(shared, 0).generation, before + 1);
 }
@@ -257,4 +258,57 @@ Test(breaker_turn, a_long_open_time_ends_when_it_says_from_wherever_it_began)
 		assert_status(rheo_breaker_try_acquire(shared, t + delay, &permit), RHEO_OK);
 		free((void *)((uintptr_t)shared & ~(uintptr_t)127));
 	}
+}
+
+Test(breaker_turn, the_time_told_never_goes_back)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	struct rh_bself self = rh_breaker_self(breaker_from(&cfg, 5));
+
+	rh_breaker_tell(self, 9);
+	assert_u64(rh_load_rlx(&self.b->told_ns), 9);
+	rh_breaker_tell(self, 7);
+	assert_u64(rh_load_rlx(&self.b->told_ns), 9);
+}
+
+/* Whoever slept since it read its clock is as late as the breaker has been told. */
+Test(breaker_turn, the_open_time_is_over_by_what_was_told_whoever_asks)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+	struct rh_bself self = rh_breaker_self(b);
+	uint64_t w;
+
+	trip(b, 0);
+	w = rh_load_acq(&self.b->state);
+	rh_breaker_tell(self, 5 * SECOND - 1);
+	cr_assert(!rh_breaker_over(self, w, 0));
+	rh_breaker_tell(self, 5 * SECOND);
+	cr_assert(rh_breaker_over(self, w, 0));
+}
+
+static void
+die_before_the_turn(const char *point)
+{
+	if (strcmp(point, "BREAKER_BEFORE_TURN") == 0)
+		siglongjmp(death, 1);
+}
+
+/* A reset that said the next generation has no level, and died, was not the one that began it. */
+Test(breaker_turn, the_level_is_that_of_whoever_made_the_transition)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t permit;
+
+	shared = breaker_from(&cfg, 0);
+	trip(shared, 0);
+	permit = probe_at(shared, 5 * SECOND);
+	if (sigsetjmp(death, 0) == 0) {
+		rh_inject_hook = die_before_the_turn;
+		rheo_breaker_reset(shared, 5 * SECOND);
+		cr_assert_fail("not met");
+	}
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_record(shared, permit, RHEO_FAILURE, 5 * SECOND), RHEO_OK);
+	assert_u64(breaker_snapshot(shared, 5 * SECOND).backoff_level, 1);
 }
