@@ -224,6 +224,10 @@ Test(breaker_window, a_count_that_is_full_stays_full)
 	rh_swap_rlx(&rh_window_track(&w, 0)->cell[0], full);
 	call(b, RHEO_SUCCESS, 0, 0);
 	assert_u64(rh_load_rlx(&rh_window_track(&w, 0)->cell[0]), full);
+	/* no call is counted twice where the count's highest bit changes */
+	rh_swap_rlx(&rh_window_track(&w, 0)->cell[0], full >> 32 << 32 | INT32_MAX);
+	call(b, RHEO_SUCCESS, 0, 0);
+	assert_u64(breaker_snapshot(b, 0).successes, UINT64_C(1) << 31);
 }
 
 static rheo_breaker_t *shared;
