@@ -396,9 +396,11 @@ prepare(struct rh_bself self, const struct rh_brules *r)
 {
 	uint64_t longest = rh_load_rlx(&self.b->longest), watch = rh_load_rlx(&self.b->watch);
 
-	for (unsigned i = 0; i < RH_STATE_TRIES && r->open_max_ns > longest; i++)
+	for (unsigned i = 0; i < RH_STATE_TRIES && r->open_max_ns > longest; i++) {
+		RHEO_INJECT(PREPARE_BEFORE_LONGEST);
 		if (rh_cas_rlx(&self.b->longest, &longest, r->open_max_ns))
 			break;
+	}
 	for (unsigned i = 0; i < RH_STATE_TRIES && r->slow_call_rate_bp != 0 && !(watch & RH_TIMED); i++)
 		rh_cas_rlx(&self.b->watch, &watch, watch | RH_TIMED);
 }

@@ -129,6 +129,7 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 			return;
 	}
 	clear_watch(self, watch);
+	RHEO_INJECT(JUDGE_BEFORE_KEEP);
 	if (window.ring == NULL)
 		keep_judged(self, judged_tag(generation, slice), reason.counts.calls);
 	reason.cause = cause_of(r, &reason.counts, reason.counts.calls);

@@ -52,9 +52,11 @@ put(rh_a64 *word, uint64_t generation, uint64_t value)
 	uint64_t v = rh_load_rlx(word), another = generation << 32 | BY_ANOTHER;
 	uint64_t next = generation << 32 | (value < UINT32_MAX ? value : UINT32_MAX);
 
-	for (unsigned i = 0; i < EVENT_TRIES && (earlier(v, generation) || (v & ~EDGE_BITS) == another); i++)
+	for (unsigned i = 0; i < EVENT_TRIES && (earlier(v, generation) || (v & ~EDGE_BITS) == another); i++) {
+		RHEO_INJECT(LOG_BEFORE_WORD);
 		if (rh_cas_rel(word, &v, next)) /* G-R1 -> G-A1: the details, before what */
 			return;
+	}
 }
 
 /* The edge into a generation, from the entry before and the state word; the cause where it is plain. */
@@ -82,8 +84,10 @@ rh_log_complete(struct rh_bself self, uint64_t w, uint64_t generation)
 	rh_a64 *what = &self.b->log[generation % RH_LOG_EVENTS].what;
 
 	/* G-A1 <- G-R1: its words */
-	if (generation != 0 && earlier(rh_load_acq(what), generation))
+	if (generation != 0 && earlier(rh_load_acq(what), generation)) {
+		RHEO_INJECT(LOG_BEFORE_EDGE);
 		put(what, generation, edge(self, rh_state_unpack(w), generation) | BY_ANOTHER);
+	}
 }
 
 void
@@ -131,6 +135,7 @@ read_event(struct rh_bself self, uint64_t generation, uint64_t w, rheo_breaker_e
 
 	for (unsigned i = 0; i < EVENT_TRIES && earlier(what, generation); i++) {
 		rh_pause();
+		RHEO_INJECT(LOG_WAITS);
 		what = rh_load_acq(&e->what); /* G-A1 <- G-R1: the details */
 		bits = (uint32_t)what;
 	}
@@ -138,6 +143,7 @@ read_event(struct rh_bself self, uint64_t generation, uint64_t w, rheo_breaker_e
 		/* Its writer is dead or very slow; w is of this generation, or the next one completed it. */
 		if (rh_breaker_generation(self, w) != generation)
 			return false;
+		RHEO_INJECT(LOG_BEFORE_EDGE);
 		bits = edge(self, rh_state_unpack(w), generation) | BY_ANOTHER;
 	} else if ((uint32_t)(what >> 32) != (uint32_t)generation) {
 		return false;

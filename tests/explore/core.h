@@ -7,7 +7,7 @@
 #include "explore.h"
 
 #define NO_EVENT UINT16_MAX
-#define MAX_EVENTS 4096u
+#define MAX_EVENTS 8192u /* a reader of the log waits for as many as 4096 loads */
 
 /* One operation that was executed. */
 struct event {

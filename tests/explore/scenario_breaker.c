@@ -4,6 +4,10 @@
 
 #include "scenario.h"
 
+#include <string.h>
+
+#include "breaker/self.h"
+
 static rheo_breaker_config_t cfg;
 static rheo_breaker_t *b;
 
@@ -51,6 +55,13 @@ setup_minimum_3(void)
 	ex_set_cpu(0, 1);
 	ex_set_cpu(1, 0);
 	ex_set_cpu(2, 0);
+}
+
+static void
+setup_one_failed(void)
+{
+	setup();
+	record(7, RHEO_FAILURE, 1);
 }
 
 /* More CPUs than lanes. */
@@ -248,6 +259,58 @@ tick_hours_later(void)
 	EX_CHECK(next_ns != 0, "due at once, and nothing is");
 }
 
+/* A transition that has been made, and not been written down. */
+static void
+setup_unwritten(void)
+{
+	struct rh_event *e;
+
+	setup();
+	rheo_breaker_reset(b, 3);
+	e = &rh_breaker_self(b).b->log[1];
+	memset(e, 0, sizeof *e);
+}
+
+static void
+write_down(void)
+{
+	struct rh_reason reason = {.cause = RHEO_CAUSE_RESET, .counts = {.calls = 1, .failures = 1, .slow = 1}};
+	struct rh_state closed = {.state = RHEO_CLOSED};
+
+	rh_log_write(rh_breaker_self(b), 1, closed, closed, 3, 0, &reason);
+}
+
+/* What is told by its own writer is told whole: no such cause can be made out by anybody else. */
+static void
+poll(void)
+{
+	rheo_breaker_event_t e;
+	uint32_t n;
+
+	rheo_breaker_events(b, 0, &e, 1, &n);
+	EX_CHECK(n == 0 || !e.partial || e.cause == RHEO_CAUSE_UNKNOWN, "%s by its own writer, and partial",
+		 rheo_cause_name(e.cause));
+}
+
+static void
+poll_from_1(void)
+{
+	rheo_breaker_event_t e;
+	uint32_t n;
+
+	rheo_breaker_events(b, 1, &e, 1, &n);
+	EX_CHECK(n == 0 || e.from_state == RHEO_OPEN, "P8: event 2 begins at %s", rheo_state_name(e.from_state));
+}
+
+static void
+fail_then_probe(void)
+{
+	uint64_t permit;
+
+	record(ex_self(), RHEO_FAILURE, 2);
+	rheo_breaker_try_acquire(b, 20, &permit);
+}
+
 static uint32_t
 state_now(void)
 {
@@ -352,6 +415,7 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.two_failures_trip", 2, 0, 0, setup, {fail_one, fail_one}, tripped_and_counted},
 	{"breaker.three_failures_trip", 3, 0, 0, setup, {fail_one, fail_one, fail_one}, tripped_and_counted},
 	{"breaker.success_completes_minimum", 2, 0, 0, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
+	{"breaker.success_completes_minimum_1", 2, 0, 1, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
 	{"breaker.successes_complete_minimum", 2, 0, 0, setup_minimum_4, {succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.watch", 3, 0, 0, setup_minimum_3, {fail_one, succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.one_lane_for_all", 2, 0, 0, setup_one_lane, {succeed_one, succeed_one}, two_succeeded},
@@ -370,6 +434,9 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.reset_then_fail", 2, 0, 0, setup_never_trips, {fail_two, reset_then_fail}, finish_one_call},
 	{"breaker.force_reset", 2, 0, 0, setup, {force_open_then_auto, reset}, finish},
 	{"breaker.trip_reconfigure", 2, 0, 0, setup, {fail_two, reconfigure}, finish_counted},
+	{"breaker.poll_write", 2, 0, 1, setup_unwritten, {poll, write_down}, finish},
+	{"breaker.write_poll", 2, 0, 1, setup_unwritten, {write_down, poll}, finish},
+	{"breaker.trip_probe_poll", 2, 0, 1, setup_one_failed, {fail_then_probe, poll_from_1}, finish},
 	{"breaker.recorder_dies", 2, EX_MORTAL(0), 0, setup, {fail_two, fail_one}, finish},
 	{"breaker.resetter_dies_forced", 2, EX_MORTAL(0), 0, setup, {reset, force_open_then_auto}, finish},
 	{"own.two_failures_trip", 2, EX_OWN | EX_MOVES, 0, setup, {fail_one, fail_one}, tripped_and_counted},

@@ -110,6 +110,9 @@ Test(breaker_config, attach_finds_the_breaker_and_refuses_flipped_bits)
 	rheo_breaker_t *b, *again = NULL;
 
 	assert_status(rheo_breaker_attach(mem, size, &again), RHEO_ERR_CORRUPT);
+	/* no breaker is smaller than what each begins with; what is as large may hold one */
+	assert_status(rheo_breaker_attach(mem, sizeof(struct rh_breaker) - 1, &again), RHEO_ERR_NOSPC);
+	assert_status(rheo_breaker_attach(mem, sizeof(struct rh_breaker), &again), RHEO_ERR_CORRUPT);
 	rheo_breaker_init(mem, size, &cfg, 0, &b);
 	trip(b, SECOND);
 	memcpy(copy, mem, size);
@@ -278,6 +281,8 @@ Test(breaker_config, a_shorter_open_time_does_not_end_one_that_runs)
 	assert_u64(fail_at(b, 1000), 600 * SECOND);
 	cfg.open_ns = SECOND;
 	assert_status(rheo_breaker_reconfigure(b, &cfg, 1000), RHEO_OK);
+	/* though no open time lasts so long by the new rules */
+	assert_status(rheo_breaker_try_acquire(b, 1001, &permit), RHEO_REJ_OPEN);
 	assert_status(rheo_breaker_try_acquire(b, 600 * SECOND, &permit), RHEO_REJ_OPEN);
 	assert_status(rheo_breaker_try_acquire(b, 600 * SECOND + 1000, &permit), RHEO_OK);
 }
@@ -474,6 +479,90 @@ Test(breaker_config, init_leaves_nothing_of_what_the_memory_held)
 		assert_u64(rh_load_rlx(&raw->levels[i]), 0);
 	for (unsigned i = 0; i < RH_PROBE_SLOTS; i++)
 		assert_u64(rh_load_rlx(&raw->probe[i]), 0);
+	for (unsigned i = 0; i < RH_LOG_EVENTS; i++) {
+		const struct rh_event *e = &raw->log[i];
+
+		cr_assert((rh_load_rlx(&e->what) | rh_load_rlx(&e->at_low) | rh_load_rlx(&e->at_high) |
+			   rh_load_rlx(&e->calls) | rh_load_rlx(&e->failures) | rh_load_rlx(&e->slow) |
+			   rh_load_rlx(&e->open_low) | rh_load_rlx(&e->open_high)) == 0, "entry %u of the log", i);
+	}
+}
+
+/* The caller's struct may be older than the library's: of 8 bytes, with nothing but the first two fields, or more. */
+Test(breaker_config, a_struct_of_eight_bytes_or_more_is_filled_as_far_as_it_goes)
+{
+	rheo_breaker_config_t cfg = breaker_config(), got, whole;
+	rheo_breaker_t *b;
+
+	cfg.flags = RHEO_BREAKER_PROBE_TIMEOUT_CANCELS;
+	b = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_config(b, &whole, sizeof whole), RHEO_OK);
+	for (uint32_t size = 8; size <= sizeof got; size += 4) {
+		memset(&got, 0xa5, sizeof got);
+		assert_status(rheo_breaker_config(b, &got, size), RHEO_OK);
+		whole.struct_size = size;
+		cr_assert(memcmp(&got, &whole, size) == 0, "%u bytes", size);
+		for (size_t i = size; i < sizeof got; i++)
+			cr_assert(((unsigned char *)&got)[i] == 0xa5, "byte %zu of %u", i, size);
+	}
+}
+
+/* Spoilt memory is not what is wrong with such a call. */
+Test(breaker_config, no_struct_or_one_too_small_is_the_callers_fault_whatever_the_memory_holds)
+{
+	rheo_breaker_config_t cfg = breaker_config(), got;
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+
+	for (int spoilt = 0; spoilt < 2; spoilt++) {
+		assert_status(rheo_breaker_config(b, NULL, sizeof got), RHEO_ERR_INVAL);
+		assert_status(rheo_breaker_config(NULL, &got, sizeof got), RHEO_ERR_INVAL);
+		for (uint64_t size = 0; size < 8; size++)
+			assert_status(rheo_breaker_config(b, &got, size), RHEO_ERR_INVAL);
+		for (unsigned i = 0; i < 4 * BRULE_FIELDS; i++)
+			rh_store_init(&rh_breaker_self(b).b->rules[i], UINT64_MAX);
+	}
+}
+
+static rheo_breaker_t *shared;
+
+/* Another that reconfigures has told its longest open time, and got no further. */
+static void
+tell_a_longest_open_time(const char *point)
+{
+	if (strcmp(point, "PREPARE_BEFORE_LONGEST") != 0)
+		return;
+	rh_inject_hook = NULL;
+	rh_swap_rlx(&rh_breaker_self(shared).b->longest, 100 * SECOND);
+}
+
+Test(breaker_config, p11_an_open_time_lasts_though_another_told_a_shorter_longest_one_meanwhile)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t permit;
+
+	cfg.consecutive_failures = 1;
+	shared = breaker_from(&cfg, 0);
+	cfg.open_ns = cfg.open_max_ns = 600 * SECOND;
+	rh_inject_hook = tell_a_longest_open_time;
+	assert_status(rheo_breaker_reconfigure(shared, &cfg, 0), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL, "not passed");
+	assert_u64(fail_at(shared, 0), 600 * SECOND);
+	assert_status(rheo_breaker_try_acquire(shared, 600 * SECOND - 1, &permit), RHEO_REJ_OPEN);
+}
+
+/* A success need not read the rules before they are looked for (self.h). */
+Test(breaker_config, reconfigure_looks_for_slow_calls_only_where_the_rules_say_so)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b = breaker_from(&cfg, 0);
+
+	cfg.minimum_calls = 5;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+	assert_u64(rh_load_rlx(&rh_breaker_self(b).b->watch) & RH_TIMED, 0);
+	cfg.slow_call_rate_bp = 5000;
+	cfg.slow_call_ns = MS;
+	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_OK);
+	assert_u64(rh_load_rlx(&rh_breaker_self(b).b->watch) & RH_TIMED, RH_TIMED);
 }
 
 /* The shortest way of a success knows one size of block (self.h). */

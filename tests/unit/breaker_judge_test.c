@@ -262,19 +262,183 @@ Test(breaker_judge, nor_between_a_success_and_a_failure)
 		}
 }
 
+/* Sums that are kept are rounded, and hide no trip. */
+Test(breaker_judge, trips_on_the_exact_failure_however_many_succeeded_before)
+{
+	for (int successes = 4; successes < 20000; successes += successes < 260 ? 1 : successes / 3) {
+		rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+
+		for (int i = 0; i < successes; i++)
+			call(b, RHEO_SUCCESS, 0, 0);
+		for (int i = 0; i < successes; i++) {
+			cr_assert(state_of(b) == RHEO_CLOSED, "at %d of %d", i, successes + i);
+			call(b, RHEO_FAILURE, 0, 0);
+		}
+		cr_assert(state_of(b) == RHEO_OPEN, "not at %d of %d", successes, 2 * successes);
+		free(rh_handle_memory(b));
+	}
+}
+
+static unsigned sums;
+
+static void
+count_sums(const char *point)
+{
+	sums += strcmp(point, "JUDGE_BEFORE_CALLS") == 0;
+}
+
+/* To the given generation, by resets: a sum is kept under its number. */
+static void
+go_on_to(rheo_breaker_t *b, uint32_t generation)
+{
+	for (uint32_t i = 0; i < generation; i++)
+		assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
+}
+
 Test(breaker_judge, sums_are_few_where_the_rate_is_steady)
 {
-	rheo_breaker_t *b = breaker_with(5000, 0, 10, 0);
-	struct rh_breaker *raw = rh_breaker_self(b).b;
-	uint64_t last = 0, sums = 0;
+	const uint32_t generations[] = {0, 1, 1u << (RH_GEN_BITS - 1), RH_GEN_MASK};
 
-	/* 30 % failures, 30000 calls in one slice */
-	for (int i = 0; i < 30000; i++) {
-		call(b, i % 10 < 3 && i > 20 ? RHEO_FAILURE : RHEO_SUCCESS, 0, 0);
-		sums += rh_load_rlx(&raw->judged) != last;
-		last = rh_load_rlx(&raw->judged);
+	for (size_t g = 0; g < sizeof generations / sizeof *generations; g++) {
+		rheo_breaker_t *b = breaker_with(5000, 0, 10, 0);
+
+		go_on_to(b, generations[g]);
+		sums = 0;
+		rh_inject_hook = count_sums;
+		/* 30 % failures, 30000 calls in one slice */
+		for (int i = 0; i < 30000; i++)
+			call(b, i % 10 < 3 && i > 20 ? RHEO_FAILURE : RHEO_SUCCESS, 0, 0);
+		rh_inject_hook = NULL;
+		cr_assert(sums > 0 && sums < 60, "%u sums over all lanes in generation %u", sums, generations[g]);
 	}
-	cr_assert(sums > 0 && sums < 60, "%llu sums over all lanes", (unsigned long long)sums);
+}
+
+/* The window of one slice may hold less than that of the slice before. */
+Test(breaker_judge, a_sum_of_the_slice_before_is_not_taken_for_one_of_now)
+{
+	const uint32_t generations[] = {0, 1, 1u << (RH_GEN_BITS - 1), RH_GEN_MASK};
+
+	for (size_t g = 0; g < sizeof generations / sizeof *generations; g++)
+		for (uint64_t first = 0; first < 2; first++) {
+			rheo_breaker_t *b = breaker_with(5000, 0, 4, 0); /* 10 slices of a second */
+			uint64_t at = first * SECOND;
+
+			go_on_to(b, generations[g]);
+			for (int i = 0; i < 10; i++)
+				call(b, RHEO_SUCCESS, at + SECOND, 0);
+			for (int i = 0; i < 4; i++)
+				call(b, RHEO_FAILURE, at + 5 * SECOND, 0);
+			/* summed up in this slice */
+			call(b, RHEO_SUCCESS, at + 10 * SECOND, 0);
+			cr_assert(state_of(b) == RHEO_CLOSED, "4 of 15");
+			call(b, RHEO_SUCCESS, at + 11 * SECOND, 0);
+			cr_assert(state_of(b) == RHEO_OPEN, "4 of 6 in generation %u", generations[g]);
+		}
+}
+
+/* While a failure of one generation keeps its sum, the next begins, with one failure. */
+static void
+begin_the_next(const char *point)
+{
+	if (strcmp(point, "JUDGE_BEFORE_KEEP") != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_reset(shared, 0), RHEO_OK);
+	call(shared, RHEO_FAILURE, 0, 0);
+}
+
+Test(breaker_judge, a_sum_kept_late_is_not_taken_for_one_of_the_next_generation)
+{
+	shared = breaker_with(5000, 0, 4, 0);
+	for (int i = 0; i < 100; i++)
+		call(shared, RHEO_SUCCESS, 0, 0);
+	call(shared, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = begin_the_next;
+	call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_inject_hook == NULL, "not passed");
+	for (int i = 0; i < 3; i++) {
+		cr_assert(state_of(shared) == RHEO_CLOSED);
+		call(shared, RHEO_FAILURE, 0, 0);
+	}
+	cr_assert(state_of(shared) == RHEO_OPEN);
+}
+
+/* All read the line that it is on. */
+Test(breaker_judge, the_watch_is_let_alone_where_there_are_calls_enough)
+{
+	for (uint32_t successes = 2; successes <= 20; successes += 18) {
+		rheo_breaker_t *b = breaker_with(5000, 0, 4, 0);
+
+		for (uint32_t i = 0; i < successes; i++)
+			call(b, RHEO_SUCCESS, 0, 0);
+		call(b, RHEO_FAILURE, 0, 0);
+		call(b, RHEO_FAILURE, 0, 0);
+		cr_assert(state_of(b) == (successes == 2 ? RHEO_OPEN : RHEO_CLOSED));
+		assert_u64(rh_load_rlx(&rh_breaker_self(b).b->watch), 0);
+	}
+}
+
+static void
+reset_between(const char *point)
+{
+	if (strcmp(point, where) != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_reset(shared, 0), RHEO_OK);
+}
+
+Test(breaker_judge, p9_a_window_that_ends_before_the_trip_opens_nothing)
+{
+	const char *const points[] = {"JUDGE_BEFORE_CALLS", "JUDGE_BEFORE_TRIP"};
+
+	for (size_t p = 0; p < 2; p++) {
+		shared = breaker_with(5000, 0, 4, 0);
+		for (int i = 0; i < 3; i++)
+			call(shared, RHEO_FAILURE, 0, 0);
+		where = points[p];
+		rh_inject_hook = reset_between;
+		call(shared, RHEO_FAILURE, 0, 0);
+		cr_assert(rh_inject_hook == NULL, "not passed");
+		cr_assert(state_of(shared) == RHEO_CLOSED, "%s", points[p]);
+		assert_u64(breaker_snapshot(shared, 0).generation, 1);
+	}
+}
+
+/* Dies at the point `where`. */
+static void
+die_here(const char *point)
+{
+	if (strcmp(point, where) != 0)
+		return;
+	rh_inject_hook = NULL;
+	siglongjmp(death, 1);
+}
+
+/* While a failure is about to trip, a success ends the row, and dies before it looks at the window itself. */
+static void
+end_the_row_and_die(const char *point)
+{
+	if (strcmp(point, "JUDGE_BEFORE_TRIP") != 0)
+		return;
+	where = "JUDGE_BEFORE_CALLS";
+	rh_inject_hook = die_here;
+	if (sigsetjmp(death, 0) == 0)
+		call(shared, RHEO_SUCCESS, 0, 0);
+}
+
+Test(breaker_judge, p11_a_row_that_ends_before_the_trip_does_not_hinder_it)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+
+	cfg.consecutive_failures = 100;
+	shared = breaker_from(&cfg, 0);
+	for (int i = 0; i < 3; i++)
+		call(shared, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = end_the_row_and_die;
+	call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_inject_hook == NULL, "not passed");
+	cr_assert(state_of(shared) == RHEO_OPEN);
+	assert_u64(breaker_snapshot(shared, 0).successes, 1);
 }
 
 /* Whoever read the watch before it was cleared and set again must not clear what was set since. */
@@ -319,7 +483,7 @@ Test(breaker_judge, calls_judged_before_a_reset_are_not_counted_after_it)
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
 
-/* While a failure sets the watch, another sets it and a success clears it again. */
+/* While a failure sets the watch, another sets it and a success clears it again; the rules are as before. */
 static rheo_breaker_config_t cleared;
 
 static void
@@ -333,7 +497,12 @@ set_and_clear(const char *point)
 	assert_status(rheo_breaker_reconfigure(shared, &cleared, 0), RHEO_OK);
 	call(shared, RHEO_SUCCESS, 0, 0);
 	cleared.minimum_calls = 6;
-	assert_status(rheo_breaker_reconfigure(shared, &cleared, 0), RHEO_OK);
+	/* who changes them back dies before it can set the watch */
+	where = "JUDGE_BEFORE_WATCH";
+	rh_inject_hook = die_here;
+	if (sigsetjmp(death, 0) == 0)
+		assert_status(rheo_breaker_reconfigure(shared, &cleared, 0), RHEO_OK);
+	cr_assert(!rh_breaker_watched(rh_breaker_self(shared)));
 }
 
 Test(breaker_judge, a_watch_that_was_set_and_cleared_meanwhile_is_set_all_the_same)

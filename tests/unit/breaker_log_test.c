@@ -227,3 +227,167 @@ Test(breaker_log, counts_beyond_32_bits_are_told_as_the_most_there_are)
 	assert_u64(e.failures, UINT32_MAX);
 	assert_u64(e.slow, UINT32_MAX - 1);
 }
+
+/* Whoever made the transition sleeps; the next one is made meanwhile, and writes the edge down for it. */
+static void
+reset_meanwhile(const char *point)
+{
+	if (strcmp(point, "LOG_BEFORE_WORD") != 0 || --points_left > 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_reset(shared, 9), RHEO_OK);
+}
+
+Test(breaker_log, an_edge_that_another_wrote_down_is_whole_once_its_own_writer_wakes)
+{
+	/* before each of the eight words of the entry */
+	for (int word = 1; word <= 8; word++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_event_t e[3];
+		uint32_t n;
+
+		shared = breaker_from(&cfg, 0);
+		for (int i = 0; i < 3; i++)
+			call(shared, RHEO_FAILURE, 0, 0);
+		points_left = word;
+		rh_inject_hook = reset_meanwhile;
+		call(shared, RHEO_FAILURE, 7, 0);
+		cr_assert(rh_inject_hook == NULL, "not passed");
+		assert_status(rheo_breaker_events(shared, 0, e, 3, &n), RHEO_OK);
+		cr_assert(n == 2 && e[0].generation == 1 && e[1].generation == 2 && e[1].partial == 0);
+		cr_assert(e[0].partial == 0 && e[0].cause == RHEO_CAUSE_FAILURE_RATE && e[0].at_ns == 7 &&
+			  e[0].calls == 4 && e[0].failures == 4 && e[0].open_ns == 5 * SECOND, "word %d", word);
+	}
+}
+
+/* Nobody's details are told as another's; the edge, which is whole, is. */
+Test(breaker_log, an_edge_of_which_a_detail_is_of_another_generation_is_partial)
+{
+	for (int newer = 0; newer < 2; newer++)
+		for (unsigned i = 0; i < 7; i++) {
+			rheo_breaker_config_t cfg = breaker_config();
+			rheo_breaker_t *b = breaker_from(&cfg, 0);
+			struct rh_event *raw = &rh_breaker_self(b).b->log[1];
+			rh_a64 *const detail[] = {&raw->at_low, &raw->at_high, &raw->calls, &raw->failures, &raw->slow,
+						  &raw->open_low, &raw->open_high};
+			rheo_breaker_event_t want = {.generation = 1, .from_state = RHEO_CLOSED, .to_state = RHEO_OPEN,
+						     .cause = RHEO_CAUSE_FAILURE_RATE, .partial = 1}, e;
+			uint32_t n;
+
+			trip(b, UINT64_C(0x123456789a));
+			rh_swap_rlx(detail[i], newer ? UINT64_C(17) << 32 | 99 : 0);
+			assert_status(rheo_breaker_events(b, 0, &e, 1, &n), RHEO_OK);
+			cr_assert(n == 1 && memcmp(&e, &want, sizeof e) == 0, "detail %u, %s", i,
+				  newer ? "newer" : "older");
+		}
+}
+
+/* While a poller waits, the writer wakes. */
+static void
+write_it_down(const char *point)
+{
+	struct rh_reason reason = {.cause = RHEO_CAUSE_RESET, .counts = {.calls = 3, .failures = 2, .slow = 1}};
+	struct rh_state closed = {.state = RHEO_CLOSED};
+
+	if (strcmp(point, "LOG_WAITS") != 0 || --points_left > 0)
+		return;
+	rh_inject_hook = NULL;
+	rh_log_write(rh_breaker_self(shared), 1, closed, closed, 5, 0, &reason);
+}
+
+Test(breaker_log, a_poller_waits_a_moment_for_a_transition_that_is_being_written_down)
+{
+	const int moments[] = {1, 2, 1000};
+
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		volatile int died;
+		rheo_breaker_event_t e;
+		uint32_t n;
+
+		shared = breaker_from(&cfg, 0);
+		/* at the third point it has made the transition, and not written it down */
+		KILL_AT(2, died, rheo_breaker_reset(shared, 5));
+		cr_assert(died);
+		assert_u64(breaker_snapshot(shared, 5).generation, 1);
+		points_left = moments[i];
+		rh_inject_hook = write_it_down;
+		assert_status(rheo_breaker_events(shared, 0, &e, 1, &n), RHEO_OK);
+		cr_assert(rh_inject_hook == NULL, "it did not wait");
+		cr_assert(n == 1 && e.generation == 1 && e.partial == 0 && e.cause == RHEO_CAUSE_RESET);
+		cr_assert(e.at_ns == 5 && e.calls == 3 && e.failures == 2 && e.slow == 1);
+	}
+}
+
+static void
+die_after_the_turn(const char *point)
+{
+	if (strcmp(point, "BREAKER_AFTER_TURN") != 0)
+		return;
+	rh_inject_hook = NULL;
+	siglongjmp(death, 1);
+}
+
+static const char *where;
+
+/* Somebody sleeps; fifteen other transitions, after which the edge before the one of its time has left the log. */
+static void
+fifteen_more(const char *point)
+{
+	if (strcmp(point, where) != 0)
+		return;
+	rh_inject_hook = NULL;
+	for (int i = 0; i < 15; i++)
+		assert_status(rheo_breaker_force(shared, i % 2 ? RHEO_AUTO : RHEO_FORCED_OPEN, 7), RHEO_OK);
+}
+
+Test(breaker_log, an_edge_that_was_written_down_for_its_maker_is_not_changed_by_one_that_slept)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_event_t before, e[16];
+	uint32_t n;
+
+	shared = breaker_from(&cfg, 0);
+	assert_status(rheo_breaker_reset(shared, 0), RHEO_OK);
+	rh_inject_hook = die_after_the_turn;
+	if (sigsetjmp(death, 0) == 0)
+		rheo_breaker_reset(shared, 0);
+	assert_status(rheo_breaker_events(shared, 1, &before, 1, &n), RHEO_OK);
+	cr_assert(n == 1 && before.generation == 2 && before.partial == 1 && before.from_state == RHEO_CLOSED);
+	for (int i = 0; i < 3; i++)
+		call(shared, RHEO_FAILURE, 0, 0);
+	where = "JUDGE_BEFORE_TRIP";
+	rh_inject_hook = fifteen_more;
+	call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_inject_hook == NULL, "not passed");
+	assert_u64(breaker_snapshot(shared, 7).generation, 17);
+	assert_status(rheo_breaker_events(shared, 1, e, 16, &n), RHEO_OK);
+	cr_assert(n == 16 && memcmp(&e[0], &before, sizeof before) == 0, "from %s, mode %u",
+		  rheo_state_name(e[0].from_state), e[0].from_mode);
+}
+
+Test(breaker_log, the_first_edge_begins_at_closed_however_late_it_is_put_together)
+{
+	/* by a poller, or by who would make the next transition */
+	for (int poller = 0; poller < 2; poller++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_event_t e;
+		uint32_t n = 0;
+
+		shared = breaker_from(&cfg, 0);
+		rh_inject_hook = die_after_the_turn;
+		if (sigsetjmp(death, 0) == 0)
+			rheo_breaker_reset(shared, 0);
+		for (int i = 0; i < 3; i++)
+			call(shared, RHEO_FAILURE, 0, 0);
+		where = "LOG_BEFORE_EDGE";
+		rh_inject_hook = fifteen_more;
+		if (!poller)
+			call(shared, RHEO_FAILURE, 0, 0);
+		assert_status(rheo_breaker_events(shared, 0, &e, 1, &n), RHEO_OK);
+		cr_assert(rh_inject_hook == NULL, "not passed");
+		assert_u64(breaker_snapshot(shared, 7).generation, 16);
+		cr_assert(n == 1 && e.generation == 1 && e.partial == 1);
+		cr_assert(e.from_state == RHEO_CLOSED && e.from_mode == RHEO_AUTO);
+	}
+}
