@@ -111,6 +111,7 @@ unissue(struct rh_bself self, uint32_t generation)
 		if (s.state != RHEO_HALF_OPEN || s.generation != generation || ended(s) >= s.issued)
 			return false;
 		s.issued--;
+		RHEO_INJECT(PROBE_BEFORE_GIVING_BACK);
 		if (rh_cas_ar(&self.b->state, &w, rh_state_pack(s))) /* T-R1 -> T-A1: as read */
 			return true;
 	}

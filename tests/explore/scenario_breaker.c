@@ -64,6 +64,15 @@ setup_one_failed(void)
 	record(7, RHEO_FAILURE, 1);
 }
 
+/* The same, where it is thread 0 that succeeds. */
+static void
+setup_minimum_3_first(void)
+{
+	setup_minimum_3();
+	ex_set_cpu(0, 0);
+	ex_set_cpu(1, 1);
+}
+
 /* More CPUs than lanes. */
 static void
 setup_one_lane(void)
@@ -163,6 +172,23 @@ succeed_two_slices(void)
 {
 	record(ex_self(), RHEO_SUCCESS, 600);
 	record(ex_self() + 3, RHEO_SUCCESS, 1100);
+}
+
+static void
+succeed_two_slices_then_tick(void)
+{
+	succeed_two_slices();
+	rheo_breaker_tick(b, 1101, NULL);
+}
+
+/* The last call of setup leaves the window only with the second of these: one of the three is always in it. */
+static void
+look(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 1, &s, sizeof s);
+	EX_CHECK(s.window_calls >= 1, "a window without calls");
 }
 
 static void
@@ -416,9 +442,11 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.three_failures_trip", 3, 0, 0, setup, {fail_one, fail_one, fail_one}, tripped_and_counted},
 	{"breaker.success_completes_minimum", 2, 0, 0, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
 	{"breaker.success_completes_minimum_1", 2, 0, 1, setup_minimum_3, {fail_one, succeed_one}, tripped_and_counted},
+	{"breaker.failure_meets_success", 2, 0, 0, setup_minimum_3_first, {succeed_one, fail_one}, tripped_and_counted},
 	{"breaker.successes_complete_minimum", 2, 0, 0, setup_minimum_4, {succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.watch", 3, 0, 0, setup_minimum_3, {fail_one, succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.one_lane_for_all", 2, 0, 0, setup_one_lane, {succeed_one, succeed_one}, two_succeeded},
+	{"breaker.tick_look", 2, 0, 0, setup_never_trips_one_cpu, {succeed_two_slices_then_tick, look}, finish_counted},
 	{"breaker.trip_tick", 2, 0, 0, setup, {fail_two, tick_next_slice}, finish_counted},
 	{"breaker.trip_slice", 3, 0, 0, setup, {fail_one, fail_one, succeed_later}, finish_counted},
 	{"breaker.trip_ask", 3, 0, 0, setup, {fail_one, fail_one, ask}, tripped_and_counted},

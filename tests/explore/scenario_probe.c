@@ -74,6 +74,32 @@ setup_probing_two(void)
 	take_probe(1, 10);
 }
 
+/* One of two permits out. */
+static void
+setup_probing_one_of_two(void)
+{
+	setup_two();
+	take_probe(0, 10);
+}
+
+/* Reopened it stays open for longer each time. */
+static void
+setup_probing_backoff(void)
+{
+	cfg = breaker_small();
+	cfg.open_backoff_bp = 10000;
+	make();
+	take_probe(1, 10);
+}
+
+/* Probing since 10, and nobody has a permit yet. */
+static void
+setup_half_open(void)
+{
+	setup();
+	rheo_breaker_tick(b, 10, NULL);
+}
+
 static void
 setup_probing_cancels(void)
 {
@@ -171,6 +197,118 @@ tick_at_10(void)
 	rheo_breaker_tick(b, 10, NULL);
 }
 
+/* Reopened, and probing again by rules of two probes: one of them has failed. */
+static void
+fail_then_fail_one_of_two(void)
+{
+	rheo_breaker_config_t c = cfg;
+
+	report(RHEO_FAILURE, 20);
+	c.half_open_calls = 2;
+	c.half_open_failures = 2;
+	rheo_breaker_reconfigure(b, &c, 20);
+	take_probe(ex_self(), 40);
+	report(RHEO_FAILURE, 41);
+}
+
+static void
+tick_at_20(void)
+{
+	rheo_breaker_tick(b, 20, NULL);
+}
+
+static void
+acquire_at_108(void)
+{
+	take_probe(ex_self(), 108);
+}
+
+static void
+acquire_at_300(void)
+{
+	take_probe(ex_self(), 300);
+}
+
+static void
+tick_at_109(void)
+{
+	rheo_breaker_tick(b, 109, NULL);
+}
+
+/* Who sees the permit of 300 issued knows of that time; who does not may have it. */
+static void
+check_wait_from_11(uint64_t delay_ns)
+{
+	EX_CHECK(delay_ns == 0 || delay_ns == 389, "%llu ns to wait from 11", (unsigned long long)delay_ns);
+}
+
+static void
+ask_at_11(void)
+{
+	uint64_t delay_ns = 1;
+
+	rheo_breaker_retry_after_ns(b, 11, &delay_ns);
+	check_wait_from_11(delay_ns);
+}
+
+static void
+look_at_11(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 11, &s, sizeof s);
+	check_wait_from_11(s.retry_after_ns);
+}
+
+static void
+cancel_then_acquire_at_300(void)
+{
+	if (rheo_breaker_cancel(b, granted->permit[ex_self()], 20) == RHEO_OK)
+		granted->in[2]--;
+	take_probe(ex_self(), 300);
+}
+
+/* Nobody's time is over before 110, that of the permit of 10. */
+static void
+ask_at_50(void)
+{
+	uint64_t delay_ns = 1;
+
+	rheo_breaker_retry_after_ns(b, 50, &delay_ns);
+	EX_CHECK(delay_ns == 0 || delay_ns >= 60, "%llu ns to wait from 50", (unsigned long long)delay_ns);
+}
+
+static void
+cancel_then_acquire_then_tick(void)
+{
+	if (rheo_breaker_cancel(b, granted->permit[ex_self()], 20) == RHEO_OK)
+		granted->in[2]--;
+	take_probe(ex_self(), 30);
+	rheo_breaker_tick(b, 115, NULL);
+}
+
+/* Who knows that it is 115 knows that the permit that would be late was given back: nothing follows from it at 120. */
+static void
+ask_early(void)
+{
+	uint64_t delay_ns = 1;
+
+	rheo_breaker_retry_after_ns(b, 50, &delay_ns);
+	EX_CHECK(delay_ns != 70, "as if a permit that was given back were late");
+}
+
+/* Who got the permit that was given back finds none out but its own. */
+static void
+acquire_then_ask_at_30(void)
+{
+	uint64_t permit, delay_ns = 0;
+
+	if (rheo_breaker_try_acquire(b, 30, &permit) != RHEO_OK)
+		return;
+	rheo_breaker_retry_after_ns(b, 30, &delay_ns);
+	EX_CHECK(delay_ns == 100, "%llu ns to wait for a probe of 100", (unsigned long long)delay_ns);
+}
+
 static void
 reset(void)
 {
@@ -190,6 +328,27 @@ static void
 finish(void)
 {
 	finish_at(200);
+}
+
+static void
+finish_half_open(void)
+{
+	uint32_t state;
+
+	rheo_breaker_state(b, &state, NULL);
+	EX_CHECK(state == RHEO_HALF_OPEN, "%s, and no probe is late", rheo_state_name(state));
+	finish();
+}
+
+/* Who goes by the rules of one probe reopens it once more. */
+static void
+finish_level(void)
+{
+	rheo_breaker_snapshot_t s;
+
+	rheo_breaker_snapshot(b, 41, &s, sizeof s);
+	EX_CHECK(s.backoff_level == (s.generation < 5 ? 1 : 2), "reopened %u times in generation %llu", s.backoff_level,
+		 (unsigned long long)s.generation);
 }
 
 static void
@@ -251,6 +410,13 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.report_expire", 2, 0, 0, setup_probing, {report_late, tick_late}, finish},
 	{"probe.report_expire_ask", 3, 0, 0, setup_probing, {report_late, tick_late, acquire_at_112}, finish},
 	{"probe.expire_cancels", 2, 0, 0, setup_probing_cancels, {report_late, acquire_at_112}, finish},
+	{"probe.ask_expire", 2, 0, 0, setup_probing_one_of_two, {acquire_at_108, tick_at_109}, finish_half_open},
+	{"probe.ask_wait", 2, 0, 0, setup_half_open, {acquire_at_300, ask_at_11}, finish_later},
+	{"probe.ask_look", 2, 0, 0, setup_half_open, {acquire_at_300, look_at_11}, finish_later},
+	{"probe.cancel_ask_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_at_300, ask_at_50}, finish_later},
+	{"probe.cancel_tick_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_then_tick, ask_early}, finish},
+	{"probe.cancel_wait", 2, 0, 0, setup_probing, {cancel, acquire_then_ask_at_30}, finish},
+	{"probe.tick_reopens_again", 2, 0, 1, setup_probing_backoff, {tick_at_20, fail_then_fail_one_of_two}, finish_level},
 	{"probe.report_reset", 2, 0, 0, setup_probing, {report_failure, reset}, finish},
 	{"probe.one_of_two_reported_twice", 2, 0, 0, setup_one_of_two, {report_success, report_success}, finish_one_of_two},
 	{"probe.two_succeed", 2, 0, 0, setup_probing_two, {report_success, report_success}, finish_closed},
