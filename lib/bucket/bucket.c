@@ -158,7 +158,7 @@ take_at(struct rh_self self, uint64_t now_ns, uint64_t max_wait_ns, struct rh_as
 		if (ask->bounded) {
 			uint64_t until = now_ns + max_wait_ns;
 
-			ask->until = rh_curve_earned(&r->curve, until < now_ns ? UINT64_MAX : until);
+			ask->until = rh_curve_foreseen(&r->curve, until < now_ns ? UINT64_MAX : until);
 			ask->debt = r->debt;
 		}
 		ask->timed = timed ? r : NULL;

@@ -124,6 +124,21 @@ rh_curve_earned(const struct rh_curve *c, uint64_t t)
 	return c->base + rh_divisor_apply(c->period, rh_mul(c->mult, dt));
 }
 
+/*
+ * The same for a debt's sake: an eighth of the span past its end the curve goes
+ * on as it will when it is renewed. That earns 2^59 units, more than any debt,
+ * and keeps within 2^63 of every credit.
+ */
+static inline uint64_t
+rh_curve_foreseen(const struct rh_curve *c, uint64_t t)
+{
+	uint64_t dt = t > c->t0 ? t - c->t0 : 0, past = c->span / 8;
+
+	if (dt > c->span && dt - c->span > past)
+		dt = c->span + past;
+	return c->base + rh_divisor_apply(c->period, rh_mul(c->mult, dt));
+}
+
 /* The earliest time at which `credit` is earned; UINT64_MAX where that is beyond all time. */
 static inline uint64_t
 rh_curve_when(const struct rh_curve *c, uint64_t credit)

@@ -89,6 +89,16 @@ def units_exact(c, units, t, span):
             units <= SPAN]
 
 
+def foreseen(c):
+    """The same up to an eighth of the span past its end, and from there on the same: below 2^62 + 2^59."""
+    i, span, past, units = c.i, c.o.span, c.o.past, c.o.units
+    dt = i.t - i.t0
+    return [implies(i.t <= i.t0, units == 0),
+            implies(both(i.t > i.t0, dt <= span + past), both(*is_quotient(units, i.mult * dt, i.period))),
+            implies(both(i.t > i.t0, dt > span + past), both(*is_quotient(units, i.mult * (span + past), i.period))),
+            units <= SPAN + SPAN // 8]
+
+
 def bounded(c):
     """mult times a time within the span is at most 2^62 periods."""
     out = []
@@ -100,6 +110,14 @@ def bounded(c):
 def earned_lemmas(c):
     (dt, q), = used(c)
     return bounded(c) + [times(c.o.units, q, c.i.period), times(dt, c.i.t - c.i.t0, c.i.mult), times(dt, c.o.span, c.i.mult)]
+
+
+def foreseen_lemmas(c):
+    (dt, q), = used(c)
+    i, span, past = c.i, c.o.span, c.o.past
+    limit = c.state.notes['muldiv'][0][0]
+    return [product(limit + past - dt, i.mult), product(limit - past * 8, i.mult), product(q - SPAN - SPAN // 8 - 1, i.period),
+            times(c.o.units, q, i.period), times(dt, i.t - i.t0, i.mult), times(dt, span + past, i.mult)]
 
 
 def between_lemmas(c):
@@ -194,6 +212,11 @@ CLAIMS = [
           needs=is_curve, unit='bucket', contracts=CURVES, lemmas=earned_lemmas,
           domain='mult below 2^61, every period, t0, base, t', sample=lambda rng: any_curve(rng) + [edgy(rng, MAX)],
           broken=Broken(FILE, 'if (dt > c->span)\n\t\tdt = c->span;', '', given={'mult': 5, 'period': 3})),
+    Claim('rh_curve_foreseen is the same exactly, an eighth of the span past its end, at most 2^62 + 2^59 units on', 'foreseen',
+          CURVE + ' t', 'units span past', foreseen,
+          needs=is_curve, unit='bucket', contracts=CURVES, lemmas=foreseen_lemmas,
+          domain='mult below 2^61, every period, t0, base, t', sample=lambda rng: any_curve(rng) + [edgy(rng, MAX)],
+          broken=Broken(FILE, 'dt = c->span + past;', 'dt = c->span;', given={'mult': 5, 'period': 3})),
     Claim('what is earned from a to b is at most ceil(mult * (b - a) / period), and not less than nothing', 'between',
           CURVE + ' a b', 'units',
           lambda c: [c.o.units * c.i.period - c.i.period < c.i.mult * (c.i.b - c.i.a), c.o.units <= SPAN],

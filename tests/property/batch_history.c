@@ -56,6 +56,8 @@ batch_history(struct bytes in, int *steps)
 	rheo_bucket_config_init(&cfg, sizeof cfg);
 	cfg.tokens_per_period = 1 + take(&in, 2);
 	cfg.period_ns = 1 + take(&in, 3);
+	if (cfg.period_ns < cfg.tokens_per_period / 1000 + 1) /* 10^12 a second is the most there is */
+		cfg.period_ns = cfg.tokens_per_period / 1000 + 1;
 	cfg.burst = burst - holders * share;
 	cfg.lanes = 1u << take(&in, 1) % 3;
 	cfg.counter_lanes = 1;

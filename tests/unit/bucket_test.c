@@ -217,6 +217,53 @@ Test(bucket, a_reservation_respects_the_longest_wait_to_the_nanosecond)
 	assert_u64(wait, 100 * MS);
 }
 
+/* A curve is used for 2^62 units and then goes on; ten million random histories had one that waited across that. */
+Test(bucket, a_reservation_waits_across_the_end_of_a_curve)
+{
+	uint64_t end = UINT64_C(1) << 62, wait;
+
+	for (uint64_t before = 0; before < 4; before++) {
+		rheo_bucket_config_t cfg;
+		rheo_bucket_t *b;
+
+		rheo_bucket_config_init(&cfg, sizeof cfg);
+		cfg.tokens_per_period = 1;
+		cfg.period_ns = 1;
+		cfg.burst = 7;
+		cfg.max_debt = UINT64_C(1) << 58;
+		b = bucket_from(&cfg, 0);
+		assert_status(rheo_bucket_try_acquire_at(b, 7, end - before), RHEO_OK);
+		assert_status(rheo_bucket_reserve(b, 4, end - before, 3, &wait), RHEO_REJ_RATE);
+		assert_u64(wait, 4);
+		assert_status(rheo_bucket_reserve(b, 4, end - before, 4, &wait), RHEO_OK);
+		assert_u64(wait, 4);
+		assert_status(rheo_bucket_reserve(b, 5, end - before, UINT64_MAX, &wait), RHEO_OK);
+		assert_u64(wait, 9);
+		assert_status(rheo_bucket_try_acquire_at(b, 1, end - before + 9), RHEO_REJ_RATE);
+		assert_status(rheo_bucket_try_acquire_at(b, 1, end - before + 10), RHEO_OK);
+	}
+}
+
+/* As deep as a debt may be, at the end of a curve: 2^58 units. */
+Test(bucket, the_deepest_debt_is_waited_for_across_the_end_of_a_curve)
+{
+	uint64_t end = UINT64_C(1) << 62, half = UINT64_C(1) << 57, wait;
+	rheo_bucket_config_t cfg;
+	rheo_bucket_t *b;
+
+	rheo_bucket_config_init(&cfg, sizeof cfg);
+	cfg.tokens_per_period = 1;
+	cfg.period_ns = 1;
+	cfg.burst = cfg.max_debt = 2 * half;
+	b = bucket_from(&cfg, 0);
+	assert_status(rheo_bucket_try_acquire_at(b, 2 * half, end), RHEO_OK);
+	assert_status(rheo_bucket_reserve(b, 2 * half, end, 2 * half - 1, &wait), RHEO_REJ_RATE);
+	assert_status(rheo_bucket_reserve(b, half, end, UINT64_MAX, &wait), RHEO_OK);
+	assert_status(rheo_bucket_reserve(b, half, end, UINT64_MAX - end, &wait), RHEO_OK);
+	assert_u64(wait, 2 * half);
+	assert_status(rheo_bucket_reserve(b, 1, end, UINT64_MAX, &wait), RHEO_REJ_RATE);
+}
+
 Test(bucket, without_debt_a_reservation_is_a_question_with_an_answer)
 {
 	rheo_bucket_t *b = bucket_of(10, 2);

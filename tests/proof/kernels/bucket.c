@@ -67,6 +67,16 @@ KERNEL(earned)
 	out[2] = c.span;
 }
 
+/* Units foreseen for in[4]. */
+KERNEL(foreseen)
+{
+	struct rh_curve c = curve(in);
+
+	out[0] = rh_curve_foreseen(&c, in[4]) - in[3];
+	out[1] = c.span;
+	out[2] = c.span / 8;
+}
+
 /* Units earned from in[4] to in[5]. */
 KERNEL(between)
 {
