@@ -402,7 +402,7 @@ next_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
 	if (s.state == RHEO_OPEN && s.mode == RHEO_AUTO) {
 		at = rh_breaker_deadline(self, w);
 	} else if (s.state == RHEO_HALF_OPEN) {
-		at = rh_probe_due(self, r, now_ns);
+		at = rh_probe_due(self, r, s, now_ns);
 	} else if (rh_state_passes(w) && window.ring == NULL && window.shape.slice_ns != 0) {
 		left = window.shape.slice_ns - now_ns % window.shape.slice_ns;
 		at = left > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + left;

@@ -20,8 +20,11 @@
  *
  * The watch is a number that grows each time it is set, and a bit. It
  * is cleared by CAS from the number that was read before the window was: a
- * clearing that races with a setting fails. Why nothing falls between two
- * threads: window.c, "Order".
+ * clearing that races with a setting fails. Nor is a watch cleared that was set
+ * for a later generation or by later rules than those judged by: whoever set it
+ * had read those, so who has read the watch and still finds the old ones in
+ * force knows that it was not; and a setting that comes after that changes the
+ * number. Why nothing falls between two threads: window.c, "Order".
  *
  * Edges. J-R1 -> J-A1: the watch, seq_cst with the window's adds.
  */
@@ -47,10 +50,20 @@ rh_breaker_watch(struct rh_bself self)
 	return next;
 }
 
-static void
-clear_watch(struct rh_bself self, uint64_t seen)
+/* Whether the generation and the rules that are judged by are still in force. */
+static bool
+still_judged(struct rh_bself self, const struct rh_brules *r, uint32_t generation)
 {
-	if (seen & RH_WATCHED)
+	uint64_t w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	uint64_t control = rh_load_acq(&self.b->control); /* R-A1 <- R-R1: the rules' words */
+
+	return rh_state_unpack(w).generation == generation && rh_record_active(control) == rh_record_active(r->control);
+}
+
+static void
+clear_watch(struct rh_bself self, const struct rh_brules *r, uint32_t generation, uint64_t seen)
+{
+	if ((seen & RH_WATCHED) != 0 && still_judged(self, r, generation))
 		rh_cas_rlx(&self.b->watch, &seen, seen & ~RH_WATCHED);
 }
 
@@ -102,10 +115,11 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 
 	if (window.ring != NULL && minimum > window.shape.window_calls)
 		minimum = window.shape.window_calls;
+	RHEO_INJECT(JUDGE_BEGINS);
 	watch = rh_load_sc(&self.b->watch); /* J-A1 <- J-R1: read before the window */
 	rh_window_bad(&window, generation, &slice, &reason.counts);
 	if (cause_of(r, &reason.counts, minimum) == 0) {
-		clear_watch(self, watch);
+		clear_watch(self, r, generation, watch);
 		return;
 	}
 	if (window.ring == NULL) {
@@ -128,7 +142,7 @@ rh_breaker_judge(struct rh_bself self, const struct rh_brules *r, uint64_t w, ui
 		if (reason.counts.calls < minimum)
 			return;
 	}
-	clear_watch(self, watch);
+	clear_watch(self, r, generation, watch);
 	RHEO_INJECT(JUDGE_BEFORE_KEEP);
 	if (window.ring == NULL)
 		keep_judged(self, judged_tag(generation, slice), reason.counts.calls);

@@ -16,7 +16,9 @@
  * reader puts the edge together itself, after giving the writer a moment. What
  * is lost are the details: such an event is `partial`. Either way each
  * generation is reported once, in order (P8). An entry that somebody else wrote
- * down is marked; its own writer, if it was only slow, replaces it.
+ * down is marked; its own writer, if it was only slow, replaces it. Whoever
+ * slept until the previous entry's place is taken by one 16 generations later
+ * can put nothing together any more, nor need it: others have.
  *
  * Edges. G-R1 -> G-A1: the details, before `what`.
  */
@@ -59,7 +61,10 @@ put(rh_a64 *word, uint64_t generation, uint64_t value)
 	}
 }
 
-/* The edge into a generation, from the entry before and the state word; the cause where it is plain. */
+/*
+ * The edge into a generation, from the entry before and the state word; the
+ * cause where it is plain. 0 where the entry before is gone.
+ */
 static uint32_t
 edge(struct rh_bself self, struct rh_state to, uint64_t generation)
 {
@@ -68,6 +73,8 @@ edge(struct rh_bself self, struct rh_state to, uint64_t generation)
 	uint32_t cause = RHEO_CAUSE_UNKNOWN;
 
 	if (generation > 1) {
+		if ((uint32_t)(before >> 32) != (uint32_t)(generation - 1))
+			return 0;
 		from.state = (uint32_t)before >> 2 & 3u;
 		from.mode = (uint32_t)before >> 6 & 3u;
 	}
@@ -75,18 +82,21 @@ edge(struct rh_bself self, struct rh_state to, uint64_t generation)
 		cause = RHEO_CAUSE_FORCED;
 	else if (from.state == RHEO_OPEN && to.state == RHEO_HALF_OPEN)
 		cause = RHEO_CAUSE_OPEN_TIME_OVER;
-	return what_pack(from, to, cause);
+	return what_pack(from, to, cause) | BY_ANOTHER;
 }
 
 void
 rh_log_complete(struct rh_bself self, uint64_t w, uint64_t generation)
 {
 	rh_a64 *what = &self.b->log[generation % RH_LOG_EVENTS].what;
+	uint32_t bits;
 
 	/* G-A1 <- G-R1: its words */
 	if (generation != 0 && earlier(rh_load_acq(what), generation)) {
 		RHEO_INJECT(LOG_BEFORE_EDGE);
-		put(what, generation, edge(self, rh_state_unpack(w), generation) | BY_ANOTHER);
+		bits = edge(self, rh_state_unpack(w), generation);
+		if (bits != 0)
+			put(what, generation, bits);
 	}
 }
 
@@ -131,23 +141,25 @@ read_event(struct rh_bself self, uint64_t generation, uint64_t w, rheo_breaker_e
 {
 	const struct rh_event *e = &self.b->log[generation % RH_LOG_EVENTS];
 	uint64_t what = rh_load_acq(&e->what); /* G-A1 <- G-R1: the details */
-	uint32_t bits = (uint32_t)what, differ = 0;
+	uint32_t bits, differ = 0;
 
 	for (unsigned i = 0; i < EVENT_TRIES && earlier(what, generation); i++) {
 		rh_pause();
 		RHEO_INJECT(LOG_WAITS);
 		what = rh_load_acq(&e->what); /* G-A1 <- G-R1: the details */
-		bits = (uint32_t)what;
 	}
 	if (earlier(what, generation)) {
 		/* Its writer is dead or very slow; w is of this generation, or the next one completed it. */
 		if (rh_breaker_generation(self, w) != generation)
 			return false;
 		RHEO_INJECT(LOG_BEFORE_EDGE);
-		bits = edge(self, rh_state_unpack(w), generation) | BY_ANOTHER;
-	} else if ((uint32_t)(what >> 32) != (uint32_t)generation) {
-		return false;
+		bits = edge(self, rh_state_unpack(w), generation);
+		/* G-A1 <- G-R1: the details; written by whoever made the next one, at the latest */
+		what = bits != 0 ? generation << 32 | bits : rh_load_acq(&e->what);
 	}
+	if ((uint32_t)(what >> 32) != (uint32_t)generation)
+		return false;
+	bits = (uint32_t)what;
 	memset(out, 0, sizeof *out);
 	out->generation = generation;
 	out->at_ns = get_pair(&e->at_low, &e->at_high, generation, &differ);

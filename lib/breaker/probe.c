@@ -37,7 +37,11 @@
  * Two holders of one place: 64 tickets later the place is asked for again. If
  * the first holder's permit is there, the second looks for another place. If
  * the first has not put it there yet, whoever comes second finds the place
- * changed, gives its issue back and starts again.
+ * changed, gives its issue back and starts again. (Should its issue have been
+ * given up by then, it takes back somebody else's: another permit is issued in
+ * its stead, and the last of them to report finds all ended: STALE.) A permit is put over
+ * what an earlier generation left, never over a later one's: what a place holds
+ * is read first, then that the generation stands.
  *
  * Edges. P-R1 -> P-A1: a place. T-R1 -> T-A1: the state word.
  */
@@ -139,9 +143,11 @@ bool
 rh_probe_first(struct rh_bself self, uint64_t w, uint64_t now_ns, uint64_t *permit)
 {
 	uint32_t generation = rh_state_unpack(w).generation;
-	uint64_t seen = rh_load_acq(&self.b->probe[0]); /* P-A1 <- P-R1: whose it is */
+	uint64_t seen = rh_load_acq(&self.b->probe[0]); /* P-A1 <- P-R1: whose it is, and the generation */
 
-	if (is_out(seen, generation)) {
+	/* T-A1 <- T-R1: its generation. If that still stands, what was seen is no later one's permit. */
+	w = rh_load_acq(&self.b->state);
+	if (is_out(seen, generation) || rh_state_unpack(w).generation != generation) {
 		unissue(self, generation);
 		return false;
 	}
@@ -356,6 +362,8 @@ rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns
 	/* Issued, not ended, and in no place. */
 	for (uint32_t i = 0; i < RH_PROBES_MAX; i++) {
 		s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
+		/* The last one's time was told before it was issued; by an earlier time than that any would seem overdue. */
+		now_ns = rh_breaker_known(self, now_ns);
 		if (s.state != RHEO_HALF_OPEN || s.generation != generation ||
 		    ended(s) + out >= s.issued || !is_overdue(r, s, now_ns))
 			return;
@@ -364,13 +372,10 @@ rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns
 }
 
 uint64_t
-rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns)
+rh_probe_due(struct rh_bself self, const struct rh_brules *r, struct rh_state s, uint64_t now_ns)
 {
-	struct rh_state s = rh_state_unpack(rh_load_acq(&self.b->state)); /* T-A1 <- T-R1: its generation */
 	uint64_t due = UINT64_MAX, at, latest = end_of(r, now_ns);
 
-	if (s.state != RHEO_HALF_OPEN)
-		return UINT64_MAX;
 	if (ended(s) >= s.issued)
 		return s.issued >= r->half_open_calls ? now_ns : UINT64_MAX;
 	for (uint32_t i = 0; i < RH_PROBE_SLOTS; i++) {

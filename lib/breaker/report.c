@@ -37,7 +37,7 @@ retry_after(struct rh_bself self, const struct rh_brules *r, uint64_t w, uint64_
 	if (s.state == RHEO_HALF_OPEN && s.succeeded + s.failed + s.ignored >= s.issued &&
 	    rh_probes_verdict(&s, r) != RH_REOPEN)
 		return 0;
-	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, now_ns);
+	at = s.state == RHEO_OPEN ? rh_breaker_deadline(self, w) : rh_probe_due(self, r, s, now_ns);
 	if (s.state == RHEO_HALF_OPEN && at <= now_ns && !(r->flags & RHEO_BREAKER_PROBE_TIMEOUT_CANCELS)) {
 		/* A probe is lost: whoever asks next finds it failed then, and OPEN since. */
 		generation = rh_breaker_generation(self, w);

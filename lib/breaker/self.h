@@ -251,8 +251,8 @@ RH_INTERNAL int32_t rh_probe_report(struct rh_bself self, uint64_t permit, uint3
 RH_INTERNAL int32_t rh_probe_cancel(struct rh_bself self, uint64_t permit, uint64_t now_ns);
 /* probe.c: gives up probes whose time is over. */
 RH_INTERNAL void rh_probe_expire(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns);
-/* probe.c: when the next probe's time is over, UINT64_MAX where none is out. */
-RH_INTERNAL uint64_t rh_probe_due(struct rh_bself self, const struct rh_brules *r, uint64_t now_ns);
+/* probe.c: when the next probe's time is over in the HALF_OPEN state s, UINT64_MAX where none is out. */
+RH_INTERNAL uint64_t rh_probe_due(struct rh_bself self, const struct rh_brules *r, struct rh_state s, uint64_t now_ns);
 
 /* log.c: makes sure that the generation w is in has been written down. */
 RH_INTERNAL void rh_log_complete(struct rh_bself self, uint64_t w, uint64_t generation);

@@ -73,6 +73,17 @@ setup_minimum_3_first(void)
 	ex_set_cpu(1, 1);
 }
 
+/* One failure judged in the first generation, two of the four calls that are asked for in the next. */
+static void
+setup_minimum_4_two_cpus(void)
+{
+	cfg = breaker_small();
+	cfg.minimum_calls = 4;
+	make();
+	ex_set_cpu(0, 0);
+	ex_set_cpu(1, 1);
+}
+
 /* More CPUs than lanes. */
 static void
 setup_one_lane(void)
@@ -153,6 +164,19 @@ fail_two(void)
 {
 	record(ex_self(), RHEO_FAILURE, 2);
 	record(ex_self() + 3, RHEO_FAILURE, 3);
+}
+
+static void
+begin_again_and_fail_two_of_four(void)
+{
+	static const uint32_t outcome[4] = {RHEO_SUCCESS, RHEO_FAILURE, RHEO_FAILURE, RHEO_SUCCESS};
+	uint64_t permit;
+
+	rheo_breaker_reset(b, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		rheo_breaker_try_acquire(b, 2, &permit);
+		rheo_breaker_record(b, permit, outcome[i], 2);
+	}
 }
 
 static void
@@ -414,6 +438,13 @@ finish_counted(void)
 }
 
 static void
+finish_two_of_four(void)
+{
+	EX_CHECK(state_now() == RHEO_OPEN, "two of four failed, and the fourth was not looked at");
+	finish();
+}
+
+static void
 two_succeeded(void)
 {
 	rheo_breaker_snapshot_t s;
@@ -445,6 +476,7 @@ const struct ex_scenario breaker_scenarios[] = {
 	{"breaker.failure_meets_success", 2, 0, 0, setup_minimum_3_first, {succeed_one, fail_one}, tripped_and_counted},
 	{"breaker.successes_complete_minimum", 2, 0, 0, setup_minimum_4, {succeed_one, succeed_one}, tripped_and_counted},
 	{"breaker.watch", 3, 0, 0, setup_minimum_3, {fail_one, succeed_one, succeed_one}, tripped_and_counted},
+	{"breaker.watch_of_the_next", 2, 0, 0, setup_minimum_4_two_cpus, {fail_one, begin_again_and_fail_two_of_four}, finish_two_of_four},
 	{"breaker.one_lane_for_all", 2, 0, 0, setup_one_lane, {succeed_one, succeed_one}, two_succeeded},
 	{"breaker.tick_look", 2, 0, 0, setup_never_trips_one_cpu, {succeed_two_slices_then_tick, look}, finish_counted},
 	{"breaker.trip_tick", 2, 0, 0, setup, {fail_two, tick_next_slice}, finish_counted},

@@ -310,6 +310,67 @@ acquire_then_ask_at_30(void)
 }
 
 static void
+acquire_at_11(void)
+{
+	take_probe(ex_self(), 11);
+}
+
+static void
+acquire_at_300_and_succeed(void)
+{
+	take_probe(ex_self(), 300);
+	report(RHEO_SUCCESS, 301);
+}
+
+/* Nobody forced it open. */
+static void
+ask_at_20(void)
+{
+	uint64_t delay_ns = RHEO_FOREVER;
+
+	rheo_breaker_retry_after_ns(b, 20, &delay_ns);
+	EX_CHECK(delay_ns != RHEO_FOREVER, "never to ask again");
+}
+
+static void
+tick_while_it_fails(void)
+{
+	uint64_t next_ns = RHEO_FOREVER;
+
+	rheo_breaker_tick(b, 20, &next_ns);
+	EX_CHECK(next_ns != RHEO_FOREVER, "never to tick again");
+}
+
+/* As a probe or, where it was reset, as any other. */
+static void
+ask_at_10(void)
+{
+	rheo_breaker_try_acquire(b, 10, &granted->permit[ex_self()]);
+}
+
+/* Its report counts, whoever slept since an earlier generation began. */
+static void
+reset_then_probe_again(void)
+{
+	uint64_t permit[2], generation;
+	uint32_t state;
+
+	rheo_breaker_reset(b, 15);
+	for (unsigned i = 0; i < 2; i++)
+		rheo_breaker_try_acquire(b, 15, &permit[i]);
+	for (unsigned i = 0; i < 2; i++)
+		rheo_breaker_record(b, permit[i], RHEO_FAILURE, 15);
+	take_probe(ex_self(), 40);
+	if (granted->permit[ex_self()] == RHEO_PERMIT_NONE)
+		return;
+	report(RHEO_SUCCESS, 41);
+	rheo_breaker_permit(b, granted->permit[ex_self()], &generation, NULL);
+	rheo_breaker_state(b, &state, NULL);
+	EX_CHECK(granted->reported == 1 && state == RHEO_CLOSED, "a report in time of a permit of generation %llu had no effect",
+		 (unsigned long long)generation);
+}
+
+static void
 reset(void)
 {
 	rheo_breaker_reset(b, 15);
@@ -349,6 +410,14 @@ finish_level(void)
 	rheo_breaker_snapshot(b, 41, &s, sizeof s);
 	EX_CHECK(s.backoff_level == (s.generation < 5 ? 1 : 2), "reopened %u times in generation %llu", s.backoff_level,
 		 (unsigned long long)s.generation);
+}
+
+/* Nobody else reports, and it did so in time. */
+static void
+finish_reported(void)
+{
+	EX_CHECK(granted->permit[0] == RHEO_PERMIT_NONE || granted->reported == 1, "a probe of 1 ns was given up");
+	finish_at(600);
 }
 
 static void
@@ -415,6 +484,12 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.ask_look", 2, 0, 0, setup_half_open, {acquire_at_300, look_at_11}, finish_later},
 	{"probe.cancel_ask_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_at_300, ask_at_50}, finish_later},
 	{"probe.cancel_tick_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_then_tick, ask_early}, finish},
+	{"probe.sleeper_since_it_began", 2, 0, 1, setup, {ask_at_10, reset_then_probe_again}, finish},
+	{"probe.success_wait", 2, 0, 0, setup_probing, {report_success, ask_at_20}, finish},
+	{"probe.failure_wait", 2, 0, 0, setup_probing, {report_failure, ask_at_20}, finish},
+	{"probe.cancel_wait_at_once", 2, 0, 0, setup_probing, {cancel, ask_at_20}, finish},
+	{"probe.failure_tick", 2, 0, 0, setup_probing, {report_failure, tick_while_it_fails}, finish},
+	{"probe.two_clocks", 2, 0, 0, setup_half_open, {acquire_at_300_and_succeed, acquire_at_11}, finish_reported},
 	{"probe.cancel_wait", 2, 0, 0, setup_probing, {cancel, acquire_then_ask_at_30}, finish},
 	{"probe.tick_reopens_again", 2, 0, 1, setup_probing_backoff, {tick_at_20, fail_then_fail_one_of_two}, finish_level},
 	{"probe.report_reset", 2, 0, 0, setup_probing, {report_failure, reset}, finish},

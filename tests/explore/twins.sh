@@ -18,6 +18,7 @@ mkdir -p "$work"
 flags="-std=c11 -D_GNU_SOURCE -O1 -w -DRHEO_NO_CK -Iinclude -Itests"
 own=$(grep -lE '#include "(base|bucket|breaker|counter|guard)/' tests/explore/*.c)
 common() {
+	rm -rf "$work/common"
 	mkdir -p "$work/common"
 	for f in tests/explore/*.c; do
 		case "$own tests/explore/litmus.c tests/explore/program.c tests/explore/outcomes.c" in *"$f"*) continue ;; esac

@@ -546,3 +546,73 @@ Test(breaker_judge, a_sum_of_a_slice_long_ago_is_not_taken_for_one_of_now)
 			free((void *)((uintptr_t)shared & ~(uintptr_t)127));
 		}
 }
+
+static rheo_breaker_t *shared;
+static rheo_breaker_config_t rules;
+static void (*meanwhile)(void);
+
+/* A thread is about to judge and sleeps; others do `meanwhile`. */
+static void
+before_judging(const char *point)
+{
+	if (strcmp(point, "JUDGE_BEGINS") != 0)
+		return;
+	rh_inject_hook = NULL;
+	meanwhile();
+}
+
+static void
+fail_asleep(void (*others)(void))
+{
+	meanwhile = others;
+	rh_inject_hook = before_judging;
+	call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_inject_hook == NULL, "it did not judge");
+}
+
+/* Three failures of four calls that are asked for. */
+static void
+begin_again_and_fail(void)
+{
+	rheo_breaker_reset(shared, 0);
+	for (int i = 0; i < 3; i++)
+		call(shared, RHEO_FAILURE, 0, 0);
+	cr_assert(rh_breaker_watched(rh_breaker_self(shared)));
+}
+
+Test(breaker_judge, one_that_slept_does_not_take_back_the_watch_of_a_later_generation)
+{
+	rules = breaker_config();
+	rules.minimum_calls = 4;
+	rules.lanes = 1;
+	shared = breaker_from(&rules, 0);
+	fail_asleep(begin_again_and_fail);
+	cr_assert(state_of(shared) == RHEO_CLOSED);
+	call(shared, RHEO_SUCCESS, 0, 0);
+	cr_assert(state_of(shared) == RHEO_OPEN, "three of four failed, and the fourth was not looked at");
+}
+
+static void
+ask_for_less(void)
+{
+	rules.failure_rate_bp = 3000;
+	rules.minimum_calls = 12;
+	assert_status(rheo_breaker_reconfigure(shared, &rules, 0), RHEO_OK);
+}
+
+Test(breaker_judge, one_that_slept_does_not_take_back_the_watch_of_later_rules)
+{
+	rules = breaker_config();
+	rules.failure_rate_bp = 9000;
+	rules.minimum_calls = 10;
+	rules.lanes = 1;
+	shared = breaker_from(&rules, 0);
+	for (int i = 0; i < 6; i++)
+		call(shared, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 4; i++)
+		call(shared, RHEO_FAILURE, 0, 0);
+	fail_asleep(ask_for_less);
+	cr_assert(state_of(shared) == RHEO_CLOSED);
+	call(shared, RHEO_SUCCESS, 0, 0);
+	cr_assert(state_of(shared) == RHEO_OPEN, "five of twelve failed, and the twelfth was not looked at");
+}

@@ -391,3 +391,32 @@ Test(breaker_log, the_first_edge_begins_at_closed_however_late_it_is_put_togethe
 		cr_assert(e.from_state == RHEO_CLOSED && e.from_mode == RHEO_AUTO);
 	}
 }
+
+/* The maker of generation 2 died. Before who found its entry missing put it together, that of generation 1 was gone. */
+Test(breaker_log, p8_an_edge_is_put_together_from_the_entry_before_it_or_not_at_all)
+{
+	for (volatile int poller = 0; poller < 2; poller++) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_event_t before, after;
+		uint32_t n;
+
+		shared = breaker_from(&cfg, 0);
+		assert_status(rheo_breaker_force(shared, RHEO_FORCED_CLOSED, 0), RHEO_OK);
+		rh_inject_hook = die_after_the_turn;
+		if (sigsetjmp(death, 0) == 0)
+			rheo_breaker_force(shared, RHEO_AUTO, 0);
+		assert_status(rheo_breaker_events(shared, 1, &before, 1, &n), RHEO_OK);
+		cr_assert(n == 1 && before.partial && before.from_mode == RHEO_FORCED_CLOSED);
+		for (int i = 0; i < 3; i++)
+			call(shared, RHEO_FAILURE, 0, 0);
+		where = "LOG_BEFORE_EDGE";
+		rh_inject_hook = fifteen_more;
+		if (!poller)
+			call(shared, RHEO_FAILURE, 0, 0);
+		assert_status(rheo_breaker_events(shared, 1, &after, 1, &n), RHEO_OK);
+		cr_assert(rh_inject_hook == NULL, "not passed");
+		assert_u64(breaker_snapshot(shared, 7).generation, 17);
+		cr_assert(n == 1 && memcmp(&before, &after, sizeof before) == 0, "from %s, %s",
+			  rheo_state_name(after.from_state), rheo_mode_name(after.from_mode));
+	}
+}

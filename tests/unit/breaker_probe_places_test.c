@@ -283,3 +283,29 @@ Test(breaker_probe_places, all_probes_there_can_be_are_given_up_at_once)
 	rh_probe_expire(rh_breaker_self(b), &r, HALF + SECOND);
 	cr_assert(state_of(b) == RHEO_OPEN);
 }
+
+static uint64_t others_permit;
+
+/* While the one who turned it HALF_OPEN sleeps it closes, opens, and probes again. */
+static void
+probe_again(const char *point)
+{
+	if (strcmp(point, "BREAKER_AFTER_TURN") != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_reset(b, HALF), RHEO_OK);
+	trip(b, HALF);
+	others_permit = probe_at(b, 2 * HALF);
+}
+
+Test(breaker_probe_places, p9_one_that_slept_since_it_began_probing_does_not_take_a_later_ones_place)
+{
+	uint64_t permit;
+
+	opened(1, 0);
+	rh_inject_hook = probe_again;
+	assert_status(rheo_breaker_try_acquire(b, HALF, &permit), RHEO_REJ_PROBE);
+	cr_assert(rh_inject_hook == NULL && rh_permit_is_probe(others_permit));
+	assert_status(rheo_breaker_record(b, others_permit, RHEO_SUCCESS, 2 * HALF), RHEO_OK);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+}
