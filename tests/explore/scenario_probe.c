@@ -484,7 +484,7 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.ask_look", 2, 0, 0, setup_half_open, {acquire_at_300, look_at_11}, finish_later},
 	{"probe.cancel_ask_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_at_300, ask_at_50}, finish_later},
 	{"probe.cancel_tick_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_then_tick, ask_early}, finish},
-	{"probe.sleeper_since_it_began", 2, 0, 1, setup, {ask_at_10, reset_then_probe_again}, finish},
+	{"probe.sleeper_since_it_began", 2, 0, 2, setup, {ask_at_10, reset_then_probe_again}, finish},
 	{"probe.success_wait", 2, 0, 0, setup_probing, {report_success, ask_at_20}, finish},
 	{"probe.failure_wait", 2, 0, 0, setup_probing, {report_failure, ask_at_20}, finish},
 	{"probe.cancel_wait_at_once", 2, 0, 0, setup_probing, {cancel, ask_at_20}, finish},
