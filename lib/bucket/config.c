@@ -244,7 +244,7 @@ set_level(struct rh_self self, int64_t level)
 		earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
 		want = earned - (uint64_t)level;
 		/* B-R1 -> B-A1: the credit used */
-		if (rh_cas_ar(&self.b->spent, &spent, want)) {
+		if (rh_cas_sc(&self.b->spent, &spent, want)) {
 			rh_bucket_count(self, COUNT_SKIPPED, want - spent);
 			return;
 		}

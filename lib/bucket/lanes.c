@@ -63,14 +63,17 @@
  * Refusing. A full look that finds no token anywhere notes the published
  * credit in `dry`. Until another credit is published (or tokens come back), a
  * refusal is its lane, `earned` and `dry`: three loads, and no store to a
- * shared line. A note that races with a give-back, or with another lane's fill,
- * can hide the tokens until credit is next published; the lane's own CPU finds
- * them at once.
+ * shared line. Tokens that came meanwhile are not hidden by the note: who made
+ * it looks once more, and who brings tokens to a lane or back to the common
+ * word looks for a note afterwards. Both do so in the one order of seq_cst, so
+ * one finds what the other did. Who is killed between the two may leave tokens
+ * hidden from all but their lane's CPU until credit is next published.
  *
  * Edges. L-R1 -> L-A1: who takes parked tokens sees the credit that was
  * published when they were taken from the common word, so their decision is
  * not dated before it; and who marks or gives to a lane after reconfigure has
- * trimmed it sees the new rules.
+ * trimmed it sees the new rules. L-R2 -> L-A2: the note; L-R1 and B-R1 where
+ * tokens come are seq_cst with it.
  */
 
 #include "lanes.h"
@@ -154,8 +157,11 @@ deposit(struct rh_self self, struct rh_lane *lane, uint64_t mark, uint64_t n)
 	for (unsigned i = 0; i < LANE_TRIES; i++) {
 		RHEO_INJECT(LANE_BEFORE_DEPOSIT);
 		/* L-R1 -> L-A1: the credit that was published when the batch was taken */
-		if (rh_cas_ar(&lane->parked, &w, holding(w, parked_in(w) + n)))
+		if (rh_cas_sc(&lane->parked, &w, holding(w, parked_in(w) + n))) {
+			if (n != 0)
+				rh_lanes_wet(self);
 			return;
+		}
 		if ((w ^ mark) & ~RH_PARKED_MASK)
 			break;
 	}
@@ -264,6 +270,24 @@ rh_lanes_catch_up(struct rh_self self, uint64_t now_ns)
 		catch_up(self, shape, now_ns);
 }
 
+/* Notes that there was not a token anywhere, and looks once more. */
+static void
+note_dry(struct rh_self self, uint64_t cap, uint64_t earned)
+{
+	uint64_t dry = rh_load_rlx(&self.b->dry), spent;
+	bool found;
+
+	RHEO_INJECT(LANES_BEFORE_NOTE);
+	if (!rh_cas_sc(&self.b->dry, &dry, earned)) /* L-R2 -> L-A2: the note, before looking again */
+		return;
+	spent = rh_load_sc(&self.b->spent); /* B-A1 <- B-R1: what was given back */
+	found = rh_level(earned, spent, cap) >= (int64_t)(UINT64_C(1) << self.shift);
+	for (unsigned i = 0; i < 1u << self.lanes && !found; i++)
+		found = parked_in(rh_load_sc(&lane_at(self, i)->parked)) != 0; /* L-A1 <- L-R1: what has come */
+	if (found)
+		rh_lanes_wet(self);
+}
+
 /* The CPU's own lane is short: fill it, or look elsewhere. */
 RH_COLD static int32_t
 acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_cap)
@@ -289,7 +313,7 @@ acquire_elsewhere(struct rh_self self, unsigned own, uint64_t n, uint32_t lane_c
 	/* Last: who took what was in common for this lane had marked it before. */
 	w = rh_load_rlx(&lane->parked);
 	if (parked_in(w) == 0 && !(w & RH_FILLING))
-		rh_swap_rlx(&self.b->dry, earned);
+		note_dry(self, cap, earned);
 	return RHEO_REJ_RATE;
 }
 
@@ -363,7 +387,7 @@ give_to(struct rh_lane *lane, struct rh_self self, uint64_t n)
 		if ((w & RH_FILLING) || given == 0)
 			return 0;
 		/* L-R1 -> L-A1: what this thread has seen, with what it gives */
-		if (rh_cas_ar(&lane->parked, &w, w + given))
+		if (rh_cas_sc(&lane->parked, &w, w + given))
 			return given;
 		lane_cap = lane_cap_of(self);
 	}

@@ -96,13 +96,14 @@ rh_lanes_dry(struct rh_self self, uint64_t n)
 	return rh_load_acq(&self.b->earned) == rh_load_rlx(&self.b->dry); /* B-A2 <- B-R2: the clamp before it */
 }
 
-/* New credit came other than by publication: a refusal must look again. */
+/* After tokens came other than by publication: a refusal must look again. */
 static inline void
 rh_lanes_wet(struct rh_self self)
 {
+	uint64_t dry = rh_load_sc(&self.b->dry); /* L-A2 <- L-R2: the note, and the credit it is of */
 	uint64_t earned = rh_load_rlx(&self.b->earned);
 
-	if (rh_load_rlx(&self.b->dry) == earned)
+	if (dry == earned)
 		rh_swap_rlx(&self.b->dry, earned + (UINT64_C(1) << 63));
 }
 

@@ -400,8 +400,8 @@ rh_word_give(struct rh_self self, uint64_t cap, uint64_t units)
 		if (given == 0)
 			return 0;
 		RHEO_INJECT(BUCKET_BEFORE_GIVE);
-		/* B-R1 -> B-A1: the credit used, with the piece given back */
-		if (rh_cas_ar(&self.b->spent, &spent, spent - given))
+		/* B-R1 -> B-A1: the credit used, with the piece given back; seq_cst: lanes.c, "Refusing" */
+		if (rh_cas_sc(&self.b->spent, &spent, spent - given))
 			return given;
 		rh_backoff(i);
 	}

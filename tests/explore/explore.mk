@@ -24,5 +24,5 @@ EXPLORE_LIMIT ?= 100000
 test-explore: $(B)/explore ## every behaviour of each scenario (EXPLORE_LIMIT=0: however many)
 	$(Q)$(B)/explore --limit $(EXPLORE_LIMIT)
 
-test-twins: ## 53 broken twins of the library, each of which the explorer has to catch
+test-twins: ## 59 broken twins of the library, each of which the explorer has to catch
 	@CC="$(CC)" sh tests/explore/twins.sh $(B)/twins

@@ -36,6 +36,14 @@ setup_six(void)
 	tank_refill(&t, 6);
 }
 
+/* Enough for a batch of one, and for one that is left in common. */
+static void
+setup_three(void)
+{
+	setup_dry();
+	tank_refill(&t, 3);
+}
+
 /* Enough for a lane to be filled to its cap. */
 static void
 setup_thirty(void)
@@ -81,10 +89,26 @@ admitted(void)
 	return sum;
 }
 
+/* Where a refusal need not look, there is nothing to be found. */
+static void
+check_note(void)
+{
+	struct rh_self self = rh_bucket_self(t.b);
+	uint64_t earned = rh_load_rlx(&self.b->earned), left = 0;
+
+	if (rh_load_rlx(&self.b->dry) != earned)
+		return;
+	rheo_bucket_available(t.b, 0, &left);
+	EX_CHECK(left == 0, "%llu tokens are hidden, %llu of them in lanes", (unsigned long long)left,
+		 (unsigned long long)rh_lanes_sum(self));
+}
+
 /* Nothing minted. */
 static void
 finish(void)
 {
+	if (!somebody_died())
+		check_note();
 	tank_drain(&t, t.log->latest_ns);
 	tank_check(&t);
 	EX_CHECK(admitted() <= BURST + t.log->latest_ns, "P1: %llu in all", (unsigned long long)admitted());
@@ -117,6 +141,12 @@ static void
 acquire_three(void)
 {
 	tank_acquire(&t, 3);
+}
+
+static void
+acquire_four(void)
+{
+	tank_acquire(&t, 4);
 }
 
 static void
@@ -256,6 +286,7 @@ const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.refund", 2, 0, 0, setup_six, {acquire_refund, acquire_twice}, finish_exact},
 	{"lanes.refund_hook", 2, 0, 0, setup_full_but_a_lane, {acquire_refund, refill_10}, finish},
 	{"lanes.refund_dry", 3, 0, 0, setup_six, {acquire_refund, upto_all, acquire}, finish_exact},
+	{"lanes.fill_meets_look", 3, 0, 0, setup_three, {acquire, acquire_four, acquire}, finish_exact},
 	{"lanes.filler_dies", 2, EX_MORTAL(0), 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish},
 	{"lanes.filler_sleeps", 2, EX_MORTAL(0), 0, setup_six, {acquire, hook_much_later}, finish_late},
 	{"lanes.filler_wakes_in_another_fill", 2, 0, 0, setup_thirty_one_cpu, {acquire, hook_much_later_then_fill}, finish_late},

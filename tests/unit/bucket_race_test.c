@@ -360,3 +360,89 @@ Test(bucket_race, rules_that_change_between_reading_and_taking_are_read_again)
 	assert_u64(available_at(b, SECOND / 2), 12);
 	assert_u64(bucket_stats(b).refused_rate, 0);
 }
+
+/* Whether a refusal need not look. */
+static bool
+noted_dry(void)
+{
+	struct rh_bucket *raw = rh_bucket_self(b).b;
+
+	return rh_load_rlx(&raw->dry) == rh_load_rlx(&raw->earned);
+}
+
+static void
+take_all(void)
+{
+	uint64_t got;
+
+	b = laned();
+	own_lane();
+	assert_status(rheo_bucket_acquire_upto(b, UINT64_MAX, 0, &got), RHEO_OK);
+	assert_u64(available_at(b, 0), 0);
+}
+
+static void
+park_one_elsewhere(void)
+{
+	set_parked(own_lane() + 1, 1);
+	rh_lanes_wet(rh_bucket_self(b));
+}
+
+static void
+give_one_back(void)
+{
+	assert_status(rheo_bucket_refund(b, 1), RHEO_OK);
+}
+
+/* The first 40 go to this CPU's lane. */
+static void
+give_100_back(void)
+{
+	assert_status(rheo_bucket_refund(b, 100), RHEO_OK);
+	set_parked(own_lane(), 0);
+}
+
+static void
+refuse_another(void)
+{
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE);
+	cr_assert(noted_dry());
+}
+
+Test(bucket_race, p3_tokens_that_come_before_a_refusal_is_noted_are_not_hidden_by_the_note)
+{
+	void (*const come[])(void) = {park_one_elsewhere, give_one_back, give_100_back};
+
+	for (size_t i = 0; i < sizeof come / sizeof *come; i++) {
+		take_all();
+		MEANWHILE("LANES_BEFORE_NOTE", come[i], 1, assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE));
+		cr_assert(!noted_dry(), "case %zu", i);
+		assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+	}
+	take_all();
+	MEANWHILE("LANES_BEFORE_NOTE", refuse_another, 1, assert_status(rheo_bucket_try_acquire(b, 1), RHEO_REJ_RATE));
+	cr_assert(noted_dry());
+}
+
+/* The note was made while the batch was on its way to the lane. */
+static void
+note_it(void)
+{
+	struct rh_bucket *raw = rh_bucket_self(b).b;
+
+	rh_swap_rlx(&raw->dry, rh_load_rlx(&raw->earned));
+}
+
+Test(bucket_race, p3_who_brings_tokens_to_a_lane_takes_back_the_note_that_there_are_none)
+{
+	take_all();
+	assert_status(rheo_bucket_refill(b, 100 * MS), RHEO_OK);
+	set_parked(own_lane(), 0);
+	MEANWHILE("LANE_BEFORE_DEPOSIT", note_it, 1, assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK));
+	cr_assert(!noted_dry());
+	/* with a batch of none there is nothing to be found by others */
+	take_all();
+	assert_status(rheo_bucket_refill(b, 1 * MS), RHEO_OK);
+	MEANWHILE("LANE_BEFORE_DEPOSIT", note_it, 1, assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK));
+	cr_assert(noted_dry());
+}
