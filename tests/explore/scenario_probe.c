@@ -217,6 +217,20 @@ tick_at_20(void)
 	rheo_breaker_tick(b, 20, NULL);
 }
 
+/* The open time that its failure begins is over at 30. */
+static void
+fail_then_acquire_at_30(void)
+{
+	report(RHEO_FAILURE, 20);
+	take_probe(ex_self(), 30);
+}
+
+static void
+acquire_at_29(void)
+{
+	take_probe(ex_self(), 29);
+}
+
 static void
 acquire_at_108(void)
 {
@@ -480,6 +494,7 @@ const struct ex_scenario probe_scenarios[] = {
 	{"probe.report_expire_ask", 3, 0, 0, setup_probing, {report_late, tick_late, acquire_at_112}, finish},
 	{"probe.expire_cancels", 2, 0, 0, setup_probing_cancels, {report_late, acquire_at_112}, finish},
 	{"probe.ask_expire", 2, 0, 0, setup_probing_one_of_two, {acquire_at_108, tick_at_109}, finish_half_open},
+	{"probe.early_again", 2, 0, 0, setup_probing, {acquire_at_29, fail_then_acquire_at_30}, finish},
 	{"probe.ask_wait", 2, 0, 0, setup_half_open, {acquire_at_300, ask_at_11}, finish_later},
 	{"probe.ask_look", 2, 0, 0, setup_half_open, {acquire_at_300, look_at_11}, finish_later},
 	{"probe.cancel_ask_wait", 2, 0, 0, setup_probing, {cancel_then_acquire_at_300, ask_at_50}, finish_later},

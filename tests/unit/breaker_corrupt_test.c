@@ -174,6 +174,22 @@ Test(breaker_corrupt, p10_p14_a_deadline_one_unit_later_than_any_that_is_set_is_
 		}
 }
 
+/* Nor does a tick end another open time than a caller would. */
+Test(breaker_corrupt, p10_p14_a_tick_ends_no_open_time_that_may_have_been_set)
+{
+	for (uint64_t more = 0; more <= 2; more++) {
+		rheo_breaker_t *b = fresh(0);
+		struct rh_state s;
+
+		trip(b, 0);
+		s = rh_state_unpack(rh_load_acq(&memory_of(b)->state));
+		s.deadline = rh_load_rlx(&memory_of(b)->longest) + more;
+		rh_store_init(&memory_of(b)->state, rh_state_pack(s));
+		assert_status(rheo_breaker_tick(b, 0, NULL), RHEO_OK);
+		cr_assert(state_of(b) == (more <= 1 ? RHEO_OPEN : RHEO_HALF_OPEN));
+	}
+}
+
 Test(breaker_corrupt, p14_a_table_full_of_permits_that_nobody_took_refuses)
 {
 	rheo_breaker_t *b = fresh(0);

@@ -121,6 +121,35 @@ Test(breaker_race, a_row_ends_where_rows_are_no_longer_counted_though_it_fails_a
 	assert_u64(breaker_snapshot(b, 0).consecutive_failures, 0);
 }
 
+static unsigned moves;
+
+/* A neighbour that is always first; the row stays far below what would trip. */
+static void
+move_the_row(const char *point)
+{
+	struct rh_state s;
+
+	if (strcmp(point, "ROW_BEFORE_SWAP") != 0)
+		return;
+	s = rh_state_unpack(rh_load_acq(&rh_breaker_self(b).b->state));
+	s.in_a_row = 1 + moves++ % 2;
+	rh_store_init(&rh_breaker_self(b).b->state, rh_state_pack(s));
+}
+
+Test(breaker_race, p12_p14_a_row_that_cannot_be_counted_is_given_up_and_the_window_judged)
+{
+	cfg = breaker_config();
+	cfg.consecutive_failures = 100;
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 3; i++)
+		call(b, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = move_the_row;
+	call(b, RHEO_FAILURE, 0, 0);
+	rh_inject_hook = NULL;
+	assert_u64(moves, RH_STATE_TRIES);
+	cr_assert(state_of(b) == RHEO_OPEN);
+}
+
 static void
 force_open(void)
 {
@@ -226,6 +255,8 @@ Test(breaker_race, p15_a_slice_that_another_call_has_begun_is_counted_in_all_the
 	MEANWHILE("WINDOW_BEFORE_SLICE", succeed_now, call(b, RHEO_SUCCESS, now, 0));
 	s = breaker_snapshot(b, now);
 	cr_assert(s.successes == 3 && s.window_calls == 3);
+	/* and neither in the one before it: slice 0 has left the window, 3 is the last in it */
+	assert_u64(breaker_snapshot(b, 12 * SECOND).window_calls, 2);
 }
 
 static void
@@ -411,4 +442,71 @@ Test(breaker_race, a_permit_goes_into_the_next_free_place)
 	assert_status(rheo_breaker_record(b, last, RHEO_SUCCESS, HALF), RHEO_OK);
 	assert_status(rheo_breaker_record(b, next, RHEO_SUCCESS, HALF), RHEO_OK);
 	cr_assert(state_of(b) == RHEO_CLOSED);
+}
+
+static unsigned ended;
+
+/* Whoever ends the open time finds another begun that is over as well. */
+static void
+open_again(const char *point)
+{
+	if (strcmp(point, "BREAKER_AFTER_TURN") != 0 || ++ended == 10)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_breaker_force(b, RHEO_FORCED_OPEN, HALF), RHEO_OK);
+	assert_status(rheo_breaker_force(b, RHEO_AUTO, HALF), RHEO_OK);
+	rh_inject_hook = open_again;
+}
+
+Test(breaker_race, p12_p14_a_tick_ends_though_it_is_opened_again_each_time)
+{
+	uint64_t next = 1;
+
+	cfg = breaker_config();
+	b = breaker_from(&cfg, 0);
+	trip(b, 0);
+	rh_inject_hook = open_again;
+	assert_status(rheo_breaker_tick(b, HALF, &next), RHEO_OK);
+	rh_inject_hook = NULL;
+	cr_assert(ended < 10);
+	/* and says that there is something to do */
+	cr_assert(state_of(b) == RHEO_OPEN);
+	assert_u64(next, 0);
+}
+
+static void
+die_judging(const char *point)
+{
+	if (strcmp(point, "JUDGE_BEFORE_CALLS") == 0)
+		siglongjmp(death, 1);
+}
+
+static void
+begin_a_slice_and_die(void)
+{
+	if (sigsetjmp(death, 0) == 0) {
+		rh_inject_hook = die_judging;
+		rheo_breaker_record(b, other, RHEO_SUCCESS, 10 * SECOND);
+		cr_assert_fail("not met");
+	}
+	rh_inject_hook = NULL;
+}
+
+/* Five successes leave the window with slice 10, and four failures stay. */
+Test(breaker_race, p11_who_was_about_to_begin_a_slice_judges_it_though_another_began_it_and_died)
+{
+	uint64_t permit;
+
+	cfg = breaker_config();
+	b = breaker_from(&cfg, 0);
+	for (int i = 0; i < 5; i++)
+		call(b, RHEO_SUCCESS, 0, 0);
+	for (int i = 0; i < 4; i++)
+		call(b, RHEO_FAILURE, 5 * SECOND, 0);
+	cr_assert(state_of(b) == RHEO_CLOSED);
+	other = probe_at(b, 5 * SECOND);
+	permit = probe_at(b, 5 * SECOND);
+	MEANWHILE("WINDOW_BEFORE_SLICE", begin_a_slice_and_die,
+		  assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 10 * SECOND), RHEO_OK));
+	cr_assert(state_of(b) == RHEO_OPEN);
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "breaker/self.h"
 #include "port/own.h"
 
 /* Moves to one of the first two CPUs that this process may use; false where there is but one. */
@@ -187,4 +188,69 @@ Test(breaker_window_lanes, who_has_no_registration_counts_on_the_track_that_all_
 	call(b, RHEO_SUCCESS, 0, 0);
 	cr_assert(breaker_snapshot(b, 0).successes == 4 && breaker_snapshot(b, 0).failures == 1);
 	assert_u64(breaker_snapshot(b, 0).window_calls, 5);
+}
+
+static int kept_going;
+
+static void
+leave_the_cpu(const char *point)
+{
+	if (strcmp(point, "WINDOW_BEFORE_ADD") != 0)
+		return;
+	rh_inject_hook = NULL;
+	kept_going = go_to_cpu(1);
+}
+
+/* Calls in the tracks of all lanes but one. */
+static uint64_t
+cells_of_others(const struct rh_window *w, unsigned lane)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i <= 1u << w->lanes_log2; i++)
+		for (unsigned k = 0; k < w->cells && i != lane; k++)
+			total += rh_load_rlx(&rh_window_track(w, i)->cell[k]) & UINT32_MAX;
+	return total;
+}
+
+/* No locked instruction keeps apart who counts on a CPU's own track: nobody on another CPU may. */
+Test(breaker_window_lanes, p15_who_has_left_the_cpu_leaves_its_track_alone)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	struct rh_window w;
+	rheo_breaker_t *b;
+	uint64_t permit;
+	unsigned first;
+
+	cfg.lanes = 0;
+	b = breaker_from(&cfg, 0);
+	w = rh_breaker_window(rh_breaker_self(b));
+	if (!w.own || !go_to_cpu(1) || !go_to_cpu(0))
+		return;
+	first = (unsigned)rh_own_here().cpu;
+	call(b, RHEO_FAILURE, 0, 0);
+	assert_u64(cells_of_others(&w, first), 0);
+	permit = probe_at(b, 0);
+	rh_inject_hook = leave_the_cpu;
+	assert_status(rheo_breaker_record(b, permit, RHEO_FAILURE, 0), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL && kept_going);
+	assert_u64(cells_of_others(&w, first), 1);
+	assert_u64(breaker_snapshot(b, 0).window_calls, 2);
+}
+
+/* What a CPU's own track holds is taken into the totals once, and is no call any more. */
+Test(breaker_window_lanes, p15_totals_of_own_tracks_are_exact_whatever_left_the_window)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	uint64_t seed = 3, t = 0;
+	rheo_breaker_t *b;
+
+	cfg.lanes = 0;
+	b = breaker_from(&cfg, 0);
+	go_to_cpu(0);
+	for (uint64_t i = 0; i < 1000; i++) {
+		assert_u64(breaker_snapshot(b, t).successes, i);
+		call(b, RHEO_SUCCESS, t, 0);
+		t += next_random(&seed) % (30 * SECOND);
+	}
 }

@@ -4,6 +4,8 @@
 
 #include "helpers.h"
 
+#include "breaker/self.h"
+
 Test(breaker_window_sizes, every_slice_of_a_time_window_counts)
 {
 	for (uint32_t slices = 1; slices <= 64; slices++) {
@@ -92,4 +94,18 @@ Test(breaker_window_sizes, memory_is_by_the_power_of_two_that_holds_the_window)
 	/* a block a lane, of 256 bytes: the cells of slices are there, and not used */
 	for (uint32_t lanes = 1; lanes <= 64; lanes *= 2)
 		assert_u64(size_with(1, 128, 2 * lanes) - size_with(1, 128, lanes), 256 * lanes);
+}
+
+/* A caller that keeps memory of the size that an earlier release asked for can go on doing so. */
+Test(breaker_window_sizes, a_time_window_takes_its_blocks_and_not_a_byte_more)
+{
+	for (uint32_t slices = 10; slices <= 60; slices += 25) {
+		rheo_breaker_config_t cfg = breaker_config();
+		uint64_t block = slices <= 16 ? 256 : slices <= 32 ? 512 : 1024;
+
+		cfg.window_slices = slices;
+		cfg.lanes = 1;
+		/* the lane's, the one that all share, failures, slow calls */
+		assert_u64(rheo_breaker_size(&cfg), sizeof(struct rh_breaker) + 4 * block);
+	}
 }

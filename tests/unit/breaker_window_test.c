@@ -130,6 +130,27 @@ Test(breaker_window, time_going_back_counts_in_the_latest_slice)
 	assert_window(b, 50 * SECOND, 2, 1, 0);
 }
 
+/* Time stands still for it: what later calls have counted is there. */
+Test(breaker_window, a_tick_whose_clock_is_behind_judges_the_latest_slice)
+{
+	for (uint64_t took = 0; took <= 2 * MS; took += 2 * MS) {
+		rheo_breaker_config_t cfg = breaker_config();
+		rheo_breaker_t *b;
+
+		cfg.slow_call_rate_bp = 5000;
+		cfg.slow_call_ns = MS;
+		cfg.minimum_calls = 100;
+		b = breaker_from(&cfg, 0);
+		for (int i = 0; i < 4; i++)
+			call(b, took != 0 ? RHEO_SUCCESS : RHEO_FAILURE, 8 * SECOND, took);
+		cfg.minimum_calls = 4;
+		assert_status(rheo_breaker_reconfigure(b, &cfg, 3 * SECOND), RHEO_OK);
+		cr_assert(state_of(b) == RHEO_CLOSED);
+		assert_status(rheo_breaker_tick(b, 3 * SECOND, NULL), RHEO_OK);
+		cr_assert(state_of(b) == RHEO_OPEN);
+	}
+}
+
 Test(breaker_window, lanes_add_up)
 {
 	rheo_breaker_t *b = watcher(5, 5 * SECOND, 0, 16);
@@ -187,6 +208,22 @@ Test(breaker_window, successes_of_a_count_window_count_from_the_first_nanosecond
 			call(b, RHEO_SUCCESS, 0, 0);
 		assert_u64(breaker_snapshot(b, 0).window_calls, 3);
 	}
+}
+
+/* Every word of its ring, however many it takes. */
+Test(breaker_window, a_count_window_begins_empty_whatever_the_memory_held)
+{
+	rheo_breaker_config_t cfg = breaker_config();
+	rheo_breaker_t *b;
+	uint64_t size, *mem;
+
+	cfg.window_calls = 100;
+	size = rheo_breaker_size(&cfg);
+	mem = memory_for(size);
+	for (uint64_t i = 0; i < size / sizeof *mem; i++)
+		mem[i] = 1;
+	assert_status(rheo_breaker_init(mem, size, &cfg, 0, &b), RHEO_OK);
+	assert_window(b, 0, 0, 0, 0);
 }
 
 Test(breaker_window, a_count_window_knows_no_time)
