@@ -40,6 +40,24 @@ Test(breaker_turn_times, back_from_forced_open_its_time_is_over_whatever_the_clo
 	}
 }
 
+/* The same of probes that decide nothing. */
+Test(breaker_turn_times, an_open_time_of_nothing_is_over_whatever_the_clock_says)
+{
+	for (uint64_t before = 0; before <= 60 * SECOND; before += SECOND) {
+		rheo_breaker_config_t cfg = breaker_config();
+		const uint64_t now = 3 * (RH_DEADLINE_MASK + 1) - before;
+		rheo_breaker_t *b;
+		uint64_t permit;
+
+		cfg.half_open_calls = 1;
+		b = breaker_from(&cfg, now - 5 * SECOND);
+		trip(b, now - 5 * SECOND);
+		assert_status(rheo_breaker_record(b, probe_at(b, now), RHEO_IGNORED, now), RHEO_OK);
+		cr_assert(state_of(b) == RHEO_OPEN);
+		assert_status(rheo_breaker_try_acquire(b, now, &permit), RHEO_OK);
+	}
+}
+
 Test(breaker_turn_times, the_tick_says_when_by_the_clock_of_whoever_asks)
 {
 	rheo_breaker_config_t cfg = breaker_config();
