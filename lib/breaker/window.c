@@ -171,7 +171,8 @@ fold(const struct rh_window *w, const struct place *p, uint64_t cell)
 
 /*
  * Empties the cells of the slices after the track's latest, `last`, up to
- * `slice`. False: another does, or this thread has left the track's CPU.
+ * `slice`. False: another does, or counted here meanwhile by a time long past,
+ * or this thread has left the track's CPU.
  */
 static bool
 empty_up_to(const struct rh_window *w, const struct place *p, uint64_t last, uint64_t slice)
@@ -191,7 +192,7 @@ empty_up_to(const struct rh_window *w, const struct place *p, uint64_t last, uin
 		/* W-R1 -> W-A1: an empty cell of a slice not begun */
 		if (is_own(p) ? rh_own_cas(cell, p->own, v, 0) : rh_cas_rlx(cell, &v, 0))
 			fold(w, p, v);
-		else if (is_own(p))
+		else if (is_own(p) || v != 0)
 			return false;
 	}
 	return true;
@@ -210,6 +211,10 @@ move_on(const struct rh_window *w, const struct place *p, uint64_t slice)
 		if (is_own(p)) {
 			/* W-R2 -> W-A2: emptied cells, before the slice moves on */
 			return emptied && rh_own_cas(&p->track->slice, p->own, last, slice) ? slice : last;
+		}
+		if (!emptied) {
+			last = rh_load_acq(&p->track->slice); /* W-A2 <- W-R2: its cells */
+			continue;
 		}
 		/* W-R2 -> W-A2: emptied cells, before the slice moves on */
 		if (rh_cas_ar(&p->track->slice, &last, slice))
