@@ -40,7 +40,7 @@ STAGES = [
     Stage("budget", "budget", ["{work}/budget.tsv"]),
 ]
 SLACK = 10  # instructions: what loses a quick path costs more, and other faults are for the stages before to catch
-SCENARIOS = {"bucket": "bucket. lanes. guard.", "breaker": "breaker. probe. guard.", "guard": "guard.",
+SCENARIOS = {"bucket": "bucket. lanes. own. guard.", "breaker": "breaker. probe. own. guard.", "guard": "guard.",
              "counter": "counter. bucket."}  # of the explorer, by folder; else all
 LONG_SUITE = "strict_regressions_from_issues"  # of the conformance cases: millions of calls, left out
 
