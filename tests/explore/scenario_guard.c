@@ -126,6 +126,31 @@ finish_no_probe_leaked(void)
 	finish();
 }
 
+/* Fewer lanes than CPUs: they are nobody's own. */
+static void
+setup_two_cpus(void)
+{
+	setup_closed();
+	ex_set_cpu(0, 0);
+	ex_set_cpu(1, 1);
+}
+
+static void
+give_up_twice(void)
+{
+	for (unsigned i = 0; i < 2; i++)
+		rheo_guard_cancel(guard, RHEO_PERMIT_NONE, 0, 0);
+}
+
+static void
+finish_counted(void)
+{
+	rheo_guard_stats_t s;
+
+	rheo_guard_stats(guard, &s, sizeof s);
+	EX_CHECK(s.cancelled == 4, "P15: %llu of 4 counted", (unsigned long long)s.cancelled);
+}
+
 static void
 attach(void)
 {
@@ -142,6 +167,7 @@ const struct ex_scenario guard_scenarios[] = {
 	{"guard.probe_without_token", 2, 0, 0, setup_open_and_dry, {ask, ask}, finish_no_probe_leaked},
 	{"guard.cancel", 2, 0, 0, setup_closed, {ask_and_cancel, ask}, finish},
 	{"guard.cancel_probe", 2, 0, 0, setup_open, {ask_and_cancel, ask_and_record}, finish},
+	{"guard.count", 2, EX_OWN, 0, setup_two_cpus, {give_up_twice, give_up_twice}, finish_counted},
 	{"guard.attach", 2, 0, 0, setup_closed, {ask, attach}, finish_one_admitted},
 	{0},
 };

@@ -65,3 +65,46 @@ Test(guard_parts, p14_the_tick_goes_by_the_parts_that_can_say_when)
 	assert_status(rheo_guard_tick(guard_over(breaker, bad, NULL), 0, &next), RHEO_OK);
 	assert_u64(next, RHEO_FOREVER);
 }
+
+static rheo_bucket_t *wanting;
+
+/* A token comes after the refusal and before what to say of it is looked for. */
+static void
+bring_one(const char *point)
+{
+	if (strcmp(point, "BUCKET_BEFORE_GIVE") != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_bucket_refund(wanting, 1), RHEO_OK);
+}
+
+Test(guard_parts, where_nothing_is_missing_any_more_there_is_nothing_to_wait_for)
+{
+	rheo_verdict_t v;
+	rheo_guard_t *g;
+
+	wanting = bucket_of(10, 1);
+	g = guard_over(NULL, bucket_of(10, 10), wanting);
+	assert_status(rheo_bucket_try_acquire(wanting, 1), RHEO_OK);
+	rh_inject_hook = bring_one;
+	assert_status(rheo_guard_try_acquire(g, 1, 0, &v), RHEO_REJ_RATE);
+	cr_assert(rh_inject_hook == NULL && v.refused_by == RHEO_BY_BUCKET + 1);
+	assert_u64(v.retry_after_ns, 0);
+}
+
+Test(guard_parts, one_lane_of_counts_is_in_memory_and_all_count_there)
+{
+	rheo_guard_stats_t s;
+	rheo_guard_t *g;
+
+	cfg = (rheo_guard_config_t){0};
+	rheo_guard_config_init(&cfg, sizeof cfg);
+	cfg.bucket[0] = bucket_of(10, 10);
+	cfg.lanes = 1;
+	assert_status(rheo_guard_init(memory_for(rheo_guard_size(&cfg)), rheo_guard_size(&cfg), &cfg, 0, &g), RHEO_OK);
+	assert_u64(rh_handle_tag(g), 0);
+	for (int i = 0; i < 3; i++)
+		assert_status(rheo_guard_cancel(g, RHEO_PERMIT_NONE, 0, 0), RHEO_OK);
+	assert_status(rheo_guard_stats(g, &s, sizeof s), RHEO_OK);
+	assert_u64(s.cancelled, 3);
+}
