@@ -63,21 +63,18 @@ put(rh_a64 *word, uint64_t generation, uint64_t value)
 
 /*
  * The edge into a generation, from the entry before and the state word; the
- * cause where it is plain. 0 where the entry before is gone.
+ * cause where it is plain. 0 where the entry before is gone. Before the first
+ * stands what init left, which says CLOSED and AUTO.
  */
 static uint32_t
 edge(struct rh_bself self, struct rh_state to, uint64_t generation)
 {
-	struct rh_state from = {.state = RHEO_CLOSED, .mode = RHEO_AUTO};
 	uint64_t before = rh_load_acq(&self.b->log[(generation - 1) % RH_LOG_EVENTS].what); /* G-A1 <- G-R1: its words */
+	struct rh_state from = {.state = (uint32_t)before >> 2 & 3u, .mode = (uint32_t)before >> 6 & 3u};
 	uint32_t cause = RHEO_CAUSE_UNKNOWN;
 
-	if (generation > 1) {
-		if ((uint32_t)(before >> 32) != (uint32_t)(generation - 1))
-			return 0;
-		from.state = (uint32_t)before >> 2 & 3u;
-		from.mode = (uint32_t)before >> 6 & 3u;
-	}
+	if ((uint32_t)(before >> 32) != (uint32_t)(generation - 1))
+		return 0;
 	if (to.mode != from.mode)
 		cause = RHEO_CAUSE_FORCED;
 	else if (from.state == RHEO_OPEN && to.state == RHEO_HALF_OPEN)
