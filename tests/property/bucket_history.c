@@ -8,7 +8,8 @@
  *
  * Two things that the library does past a curve's span are not visible in a
  * level, but later: it publishes the time of the call, and if it skipped more
- * than 2^61 units it counts on from a whole unit. pass_span does the same here.
+ * than 2^61 units beyond the span it counts on from a whole unit. pass_span does
+ * the same here.
  */
 
 #include "harness.h"
@@ -127,7 +128,8 @@ pass_span(struct oracle *o, uint64_t now)
 	if (now <= o->piece_t0 || now - o->piece_t0 <= span_of(o))
 		return;
 	units = mult * (now - o->piece_t0) / period;
-	if (units > ((u128)1 << 62) + ((u128)1 << 61)) {
+	/* What is published by then is the whole units of the span: 2^62, or one less. */
+	if (units > mult * span_of(o) / period + ((u128)1 << 61)) {
 		o->base = earned(o, now);
 		o->t0 = o->piece_t0 = now;
 	} else {
