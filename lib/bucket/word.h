@@ -246,6 +246,7 @@ rh_curve_now(const struct rh_bucket *b, struct rh_curve *c, uint64_t *cap)
 	c->period.recip = rh_record_peek(b->rules, RULE_RECIP, tag);
 	c->period.norm = (unsigned)(rh_record_peek(b->rules, RULE_SHAPE, tag) & 63u);
 	c->span = rh_record_peek(b->rules, RULE_SPAN, tag);
+	RHEO_INJECT(BUCKET_RULES_PEEKED);
 	return rh_likely(rh_record_stands(&b->control, tag));
 }
 

@@ -186,6 +186,139 @@ finish_reconfigured(void)
 	finish_maybe_reconfigured();
 }
 
+/* --- what is read must be as new as what was read before it -------------------------- */
+
+/* Of 256 tokens Q is 4: a few nanoseconds ahead of the hook a caller decides at once. */
+static void
+setup_ahead(void)
+{
+	make(256, 0, 0);
+}
+
+static void
+setup_ahead_empty(void)
+{
+	make(256, 0, RHEO_BUCKET_START_EMPTY);
+}
+
+static void
+change(uint64_t burst, uint64_t period_ns, uint32_t flags, uint64_t now_ns, uint32_t mode)
+{
+	rheo_bucket_config_t cfg;
+
+	rheo_bucket_config(t.b, &cfg, sizeof cfg);
+	cfg.burst = burst;
+	cfg.period_ns = period_ns;
+	cfg.flags = flags;
+	rheo_bucket_reconfigure(t.b, &cfg, now_ns, mode);
+}
+
+/* From 2 on a token takes a microsecond. */
+static void
+begin_anew_slowly(void)
+{
+	change(256, 1000, RHEO_BUCKET_START_EMPTY, 2, RHEO_BUCKET_RESET);
+}
+
+static void
+shrink_and_slow_down(void)
+{
+	change(1, 1000, 0, 2, RHEO_BUCKET_KEEP);
+}
+
+static void
+grow_then_refill_8(void)
+{
+	change(10, 1, 0, 0, RHEO_BUCKET_KEEP);
+	tank_refill(&t, 8);
+}
+
+static void
+acquire_at_1(void)
+{
+	got[ex_self()] += tank_acquire_at(&t, 1, 1);
+}
+
+static void
+acquire_2_at_3(void)
+{
+	tank_acquire_at(&t, 2, 3);
+}
+
+static void
+acquire_5_at_5(void)
+{
+	EX_CHECK(tank_acquire_at(&t, 5, 5), "refused what its own time and the hook's had earned");
+}
+
+static void
+upto_3_at_3(void)
+{
+	EX_CHECK(tank_upto(&t, 3, 3) == 3, "refused what its own time and the hook's had earned");
+}
+
+static void
+refill_5_then_acquire(void)
+{
+	tank_refill(&t, 5);
+	got[ex_self()] += tank_acquire(&t, 1);
+}
+
+static void
+begin_anew_empty(void)
+{
+	change(20, 1, RHEO_BUCKET_START_EMPTY, 0, RHEO_BUCKET_RESET);
+}
+
+static void
+scale(void)
+{
+	change(20, 1, RHEO_BUCKET_START_EMPTY, 0, RHEO_BUCKET_SCALE);
+}
+
+static int64_t
+level(void)
+{
+	rheo_bucket_stats_t s;
+
+	rheo_bucket_stats(t.b, &s, sizeof s);
+	return s.level;
+}
+
+/* Nobody goes into debt here. */
+static void
+look(void)
+{
+	uint64_t wait_ns = 0;
+
+	EX_CHECK(level() >= 0, "a level of %lld", (long long)level());
+	rheo_bucket_wait_ns(t.b, 1, 0, &wait_ns);
+	EX_CHECK(wait_ns <= 1, "a wait of %llu", (unsigned long long)wait_ns);
+}
+
+static void
+finish_without_debt(void)
+{
+	tank_refill(&t, 3);
+	EX_CHECK(level() >= 0, "nobody asked for debt: a level of %lld", (long long)level());
+}
+
+static void
+finish_with_all_eight(void)
+{
+	uint64_t left = tank_drain(&t, 8);
+
+	EX_CHECK(got[0] + got[1] + left == 8, "%llu of 8 are left", (unsigned long long)left);
+}
+
+/* Of the five that were earned. */
+static void
+finish_with_no_more_than_five(void)
+{
+	EX_CHECK(level() >= 0, "a level of %lld", (long long)level());
+	EX_CHECK(got[0] + got[1] + (uint64_t)level() <= 5, "%lld left of 5", (long long)level());
+}
+
 const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.three_acquire", 3, 0, 0, setup_two, {acquire, acquire, acquire}, two_of_three},
 	{"bucket.weak_cas", 2, EX_SPURIOUS, 0, setup_two, {acquire_twice, acquire}, two_of_three},
@@ -201,6 +334,14 @@ const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.charge", 2, 0, 0, setup_debt, {charge_3, reserve_3}, finish_charged},
 	{"bucket.hook_dies", 3, EX_MORTAL(0), 0, setup_two, {refill_5, acquire, acquire_at_3}, finish},
 	{"bucket.caller_dies", 3, EX_MORTAL(0), 0, setup_two, {acquire_at_3, acquire, refill_5}, finish},
+	{"bucket.upto_hook", 2, 0, 0, setup_empty_large, {refill_5, upto_3_at_3}, finish},
+	{"bucket.acquire_at_the_hooks_time", 2, 0, 0, setup_empty_large, {refill_5, acquire_5_at_5}, finish},
+	{"bucket.look", 2, 0, 0, setup_empty_large, {refill_5_then_acquire, look}, finish},
+	{"bucket.begin_anew_hook", 2, 0, 0, setup_empty_large, {begin_anew_empty, refill_5_then_acquire}, finish_with_no_more_than_five},
+	{"bucket.scale_hook", 2, 0, 0, setup_empty_large, {scale, refill_5_then_acquire}, finish_without_debt},
+	{"bucket.begin_anew_ahead", 2, 0, 0, setup_ahead_empty, {begin_anew_slowly, acquire_at_3}, finish_without_debt},
+	{"bucket.shrink_ahead", 2, 0, 0, setup_ahead, {shrink_and_slow_down, acquire_2_at_3}, finish_without_debt},
+	{"bucket.grow_ahead", 2, 0, 0, setup_empty, {grow_then_refill_8, acquire_at_1}, finish_with_all_eight},
 	{"bucket.reconfigure", 2, 0, 0, setup_two, {reconfigure, acquire_twice}, finish_reconfigured},
 	{"bucket.reconfigure_at", 2, 0, 0, setup_two, {reconfigure, acquire_at_3}, finish_reconfigured},
 	{"bucket.reconfigure_hook", 3, 0, 0, setup_two, {reconfigure, acquire, refill_5}, finish_reconfigured},

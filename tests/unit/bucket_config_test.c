@@ -38,6 +38,7 @@ Test(bucket_config, every_field_out_of_range_is_refused_and_the_edge_is_not)
 		{"a little more", "tokens_per_period", huge + 1, SECOND, 1, 0, 1, 1, 0},
 		{"a large numerator that cancels", NULL, two << 61, two << 59, 1, 0, 1, 1, 0},
 		{"one that does not", "tokens_per_period", (two << 40) + 1, two << 39, 1, 0, 1, 1, 0},
+		{"one as large as the limit", "tokens_per_period", two << 40, (two << 39) + 1, 1, 0, 1, 1, 0},
 		{"the largest that need not", NULL, (two << 40) - 1, two << 39, 1, 0, 1, 1, 0},
 		{"the longest period", NULL, 1, UINT64_MAX, 1, 0, 1, 1, 0},
 		{"the largest burst", NULL, 1, 1, most, 0, 1, 1, 0},

@@ -119,6 +119,7 @@ Test(bucket_curve, k_lets_a_century_fit_up_to_a_thousand_million_a_second)
 		{1, 31557600 * SECOND, 20}, {1, SECOND, 20},	   {1000, SECOND, 20},
 		{1390, SECOND, 20},	    {1500, SECOND, 19},	   {1000000, SECOND, 10},
 		{1000000000, SECOND, 0},    {UINT64_C(1000000000000), SECOND, 0},
+		{UINT64_C(1) << 42, RH_CENTURY_NS, 20}, /* to the unit */
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
