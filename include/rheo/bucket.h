@@ -327,7 +327,10 @@ RHEO_API int32_t rheo_bucket_quota(const rheo_bucket_t *bucket, uint64_t now_ns,
  * P1 across the change: one rate after the other, from the last published time
  * on. (Its last two instructions are a look whether time has gone on, and the
  * change. Whoever is stopped between these two, by so much that others earn a
- * burst, lets the time between be earned at the new rate once more.)
+ * burst, lets the time between be earned at the new rate once more. With lanes,
+ * who is stopped between its look at the time and its lane, while the rate
+ * grows and the hook runs, takes what its lane holds as if no more had been
+ * earned beyond the published time than by the old rate.)
  */
 RHEO_API int32_t rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg,
 					 uint64_t now_ns, uint32_t mode);

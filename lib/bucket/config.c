@@ -233,16 +233,32 @@ rheo_bucket_config(const rheo_bucket_t *bucket, rheo_bucket_config_t *cfg, uint6
 	return rh_report_copy(cfg, size, &ours, sizeof ours);
 }
 
-/* Moves the level of the common part to `level` units, whatever it is; counted as skipped. */
+/* What SCALE or RESET make of a level. */
+static int64_t
+level_by(uint32_t mode, int64_t level, const struct rh_rules *old, const struct rh_rules *new)
+{
+	if (mode == RHEO_BUCKET_RESET)
+		level = new->start_empty ? 0 : (int64_t)new->cap;
+	else if (level > 0 && old->burst != 0)
+		level = (int64_t)rh_muldiv((uint64_t)level, new->burst, old->burst);
+	return level < (int64_t)new->cap ? level : (int64_t)new->cap;
+}
+
+/*
+ * Moves the level of the common part, to which `out` units come from lanes, to
+ * what the mode makes of it; counted as skipped. By the very word that is
+ * swapped, so that what is taken meanwhile stays taken.
+ */
 static void
-set_level(struct rh_self self, int64_t level)
+set_level(struct rh_self self, uint32_t mode, uint64_t out, const struct rh_rules *old, const struct rh_rules *new)
 {
 	uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
 	uint64_t earned, want;
 
 	for (unsigned i = 0; i < RH_WORD_TRIES; i++) {
 		earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
-		want = earned - (uint64_t)level;
+		want = earned - (uint64_t)level_by(mode, rh_level(earned, spent, old->cap) + (int64_t)out, old, new);
+		RHEO_INJECT(RECONFIGURE_LEVEL_READ);
 		/* B-R1 -> B-A1: the credit used */
 		if (rh_cas_sc(&self.b->spent, &spent, want)) {
 			rh_bucket_count(self, COUNT_SKIPPED, want - spent);
@@ -291,7 +307,6 @@ rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg, 
 	struct rh_self self;
 	struct rh_rules old, new;
 	uint64_t out = 0;
-	int64_t level;
 	int32_t st;
 
 	if (bucket == NULL || mode > RHEO_BUCKET_RESET)
@@ -317,15 +332,7 @@ rheo_bucket_reconfigure(rheo_bucket_t *bucket, const rheo_bucket_config_t *cfg, 
 		/* B-A2 <- B-R2: the clamp before it */
 		rh_bucket_clamp(self, rh_load_acq(&self.b->earned) - new.cap);
 	} else {
-		uint64_t spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit used */
-		uint64_t earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: its clamp */
-
-		level = rh_level(earned, spent, old.cap) + (int64_t)out;
-		if (mode == RHEO_BUCKET_RESET)
-			level = new.start_empty ? 0 : (int64_t)new.cap;
-		else if (level > 0 && old.burst != 0)
-			level = (int64_t)rh_muldiv((uint64_t)level, new.burst, old.burst);
-		set_level(self, level < (int64_t)new.cap ? level : (int64_t)new.cap);
+		set_level(self, mode, out, &old, &new);
 	}
 	if (self.lanes != 0)
 		rh_lanes_wet(self);

@@ -250,10 +250,8 @@ take_from_others(struct rh_self self, unsigned own, uint64_t n, bool *empty)
 
 /* A decision for now_ns may follow: runs the hook if more than Q has been earned since the last. */
 static void
-catch_up(struct rh_self self, uint64_t shape, uint64_t now_ns)
+catch_up(struct rh_self self, uint64_t published, uint64_t shape, uint64_t now_ns)
 {
-	uint64_t published = rh_load_acq(&self.b->published_ns); /* B-A3 <- B-R3: the credit of that time */
-
 	/* Where the burst is too small for lanes there is no Q: quantum ns is 0. */
 	if (now_ns < published)
 		rh_bucket_count(self, COUNT_REGRESSIONS, 1);
@@ -264,10 +262,10 @@ catch_up(struct rh_self self, uint64_t shape, uint64_t now_ns)
 void
 rh_lanes_catch_up(struct rh_self self, uint64_t now_ns)
 {
-	uint64_t shape;
+	uint64_t published = rh_load_acq(&self.b->published_ns), shape; /* B-A3 <- B-R3: the credit of that time */
 
 	if (rh_rule(self.b, RULE_SHAPE, &shape))
-		catch_up(self, shape, now_ns);
+		catch_up(self, published, shape, now_ns);
 }
 
 /* Notes that there was not a token anywhere, and looks once more. */
@@ -342,7 +340,8 @@ int32_t
 rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 {
 	unsigned own = rh_cpu_hint() & ((1u << self.lanes) - 1);
-	uint64_t shape;
+	/* Before the rules: a time that is published by rules not yet seen would not go with them. */
+	uint64_t published = rh_load_acq(&self.b->published_ns), shape; /* B-A3 <- B-R3: the credit of that time */
 	uint32_t lane_cap;
 	int32_t st;
 
@@ -350,7 +349,7 @@ rh_lanes_acquire(struct rh_self self, uint64_t n, const uint64_t *now_ns)
 		return RHEO_ERR_CORRUPT;
 	lane_cap = (uint32_t)(shape >> 8) & 0xffffu;
 	if (now_ns != NULL)
-		catch_up(self, shape, *now_ns);
+		catch_up(self, published, shape, *now_ns);
 	if (n <= lane_cap && take(self, lane_at(self, own), n, false) != 0)
 		return RHEO_OK;
 	st = acquire_elsewhere(self, own, n, lane_cap);

@@ -338,7 +338,7 @@ const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.acquire_at_the_hooks_time", 2, 0, 0, setup_empty_large, {refill_5, acquire_5_at_5}, finish},
 	{"bucket.look", 2, 0, 0, setup_empty_large, {refill_5_then_acquire, look}, finish},
 	{"bucket.begin_anew_hook", 2, 0, 0, setup_empty_large, {begin_anew_empty, refill_5_then_acquire}, finish_with_no_more_than_five},
-	{"bucket.scale_hook", 2, 0, 0, setup_empty_large, {scale, refill_5_then_acquire}, finish_without_debt},
+	{"bucket.scale_hook", 2, 0, 0, setup_empty_large, {scale, refill_5_then_acquire}, finish_with_no_more_than_five},
 	{"bucket.begin_anew_ahead", 2, 0, 0, setup_ahead_empty, {begin_anew_slowly, acquire_at_3}, finish_without_debt},
 	{"bucket.shrink_ahead", 2, 0, 0, setup_ahead, {shrink_and_slow_down, acquire_2_at_3}, finish_without_debt},
 	{"bucket.grow_ahead", 2, 0, 0, setup_empty, {grow_then_refill_8, acquire_at_1}, finish_with_all_eight},

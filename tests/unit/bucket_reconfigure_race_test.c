@@ -115,3 +115,26 @@ Test(bucket_reconfigure_race, a_reconfigure_killed_before_it_trimmed_the_lanes_l
 	}
 	cr_assert_fail("it was never killed with the new rules in force");
 }
+
+static void
+take_seven_between(const char *point)
+{
+	if (strcmp(point, "RECONFIGURE_LEVEL_READ") != 0)
+		return;
+	rh_inject_hook = NULL;
+	assert_status(rheo_bucket_try_acquire(b, 7), RHEO_OK);
+}
+
+Test(bucket_reconfigure_race, p1_scale_gives_nobody_back_what_was_taken_meanwhile)
+{
+	rheo_bucket_config_t cfg = one_each(1000 * MICROSECOND);
+
+	b = bucket_from(&cfg, 0);
+	assert_status(rheo_bucket_try_acquire(b, 20), RHEO_OK);
+	cfg.burst = 120;
+	rh_inject_hook = take_seven_between;
+	assert_status(rheo_bucket_reconfigure(b, &cfg, 0, RHEO_BUCKET_SCALE), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL);
+	/* 33 of 60 */
+	assert_u64(available_at(b, 0), 66);
+}
