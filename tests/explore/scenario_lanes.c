@@ -36,6 +36,19 @@ setup_six(void)
 	tank_refill(&t, 6);
 }
 
+/* More CPUs than lanes, and counts behind these. */
+static void
+setup_dry_more_cpus(void)
+{
+	uint64_t taken;
+
+	setup_dry();
+	for (unsigned i = 0; i < 40; i++)
+		rheo_bucket_acquire_upto(t.b, 1, 0, &taken);
+	for (unsigned i = 0; i < EX_THREADS; i++)
+		ex_set_cpu(i, i + 2);
+}
+
 /* Enough for a batch of one, and for one that is left in common. */
 static void
 setup_three(void)
@@ -296,6 +309,7 @@ const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.reconfigure_refund", 2, 0, 0, setup_full, {reconfigure, acquire_refund}, finish_reconfigured},
 	{"lanes.reconfigure_hook", 2, 0, 0, setup_full_but_a_lane, {reconfigure, refill_10}, finish_reconfigured},
 	{"own.fill_one_lane", 2, EX_OWN, 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish_exact},
+	{"own.more_cpus_than_lanes", 2, EX_OWN, 0, setup_dry_more_cpus, {acquire_twice, acquire_twice}, finish_exact},
 	{"own.fill_two_lanes", 2, EX_OWN, 0, setup_six, {acquire_twice, acquire_twice}, finish_exact},
 	{"own.hook_fill_both", 3, EX_OWN, 0, setup_dry, {acquire, refill_6, acquire}, finish_exact},
 	{"own.top_up", 2, EX_OWN, 0, setup_full_but_a_lane, {acquire_twice, refill_10}, finish},

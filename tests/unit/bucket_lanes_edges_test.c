@@ -492,3 +492,56 @@ Test(bucket_lanes_edges, a_time_gone_back_past_the_end_of_time_is_counted_each_t
 		}
 	}
 }
+
+Test(bucket_lanes_edges, p6_a_caller_at_the_published_time_has_not_gone_back)
+{
+	rheo_bucket_t *b = laned(2, 0);
+	uint64_t got;
+
+	assert_status(rheo_bucket_refill(b, 5), RHEO_OK);
+	/* more than a lane holds: the longer way */
+	assert_status(rheo_bucket_try_acquire_at(b, 100, 5), RHEO_OK);
+	assert_status(rheo_bucket_acquire_upto(b, 100, 5, &got), RHEO_OK);
+	assert_u64(bucket_stats(b).clock_regressions, 0);
+	assert_status(rheo_bucket_try_acquire_at(b, 100, 4), RHEO_OK);
+	assert_u64(bucket_stats(b).clock_regressions, 1);
+}
+
+Test(bucket_lanes_edges, what_another_lane_holds_is_not_waited_for)
+{
+	for (unsigned at = 0; at < 4; at++) {
+		rheo_bucket_t *b = laned(4, 0);
+		uint64_t got, wait = 1;
+
+		assert_status(rheo_bucket_acquire_upto(b, UINT64_MAX, 0, &got), RHEO_OK);
+		park(b, at, 3);
+		assert_status(rheo_bucket_wait_ns(b, 3, 0, &wait), RHEO_OK);
+		assert_u64(wait, 0);
+		assert_status(rheo_bucket_wait_ns(b, 4, 0, &wait), RHEO_OK);
+		cr_assert(wait > 0);
+	}
+}
+
+static rheo_bucket_t *contended;
+
+static void
+take_one_first(const char *point)
+{
+	if (strcmp(point, "LANE_BEFORE_TAKE") != 0)
+		return;
+	rh_inject_hook = NULL;
+	park(contended, 0, parked(contended, 0) - 1);
+}
+
+Test(bucket_lanes_edges, p15_a_lane_that_changed_meanwhile_is_a_retry)
+{
+	uint64_t got, before;
+
+	contended = laned(2, 0);
+	before = bucket_stats(contended).cas_retries;
+	rh_inject_hook = take_one_first;
+	assert_status(rheo_bucket_acquire_upto(contended, 5, 0, &got), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL);
+	assert_u64(got, 5);
+	assert_u64(bucket_stats(contended).cas_retries, before + 1);
+}
