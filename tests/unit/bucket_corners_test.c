@@ -228,6 +228,9 @@ Test(bucket_corners, dry_lanes_are_not_refused_by_rules_that_changed_while_they_
 	shared = laned(100, 1280, 4);
 	take_all(shared, 0);
 	wanted = "BUCKET_RULES_PEEKED";
+	/* Who cannot tell his CPU at a glance does not come this way. */
+	if (rh_own_here().cpu < 0)
+		return;
 	rh_inject_hook = change_the_rate;
 	assert_status(rheo_bucket_try_acquire_at(shared, 1, MS), RHEO_OK);
 	rh_inject_hook = NULL;
