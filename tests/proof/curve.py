@@ -223,7 +223,7 @@ CLAIMS = [
           needs=lambda i: is_curve(i) + [i.a <= i.b], unit='bucket', contracts=CURVES, lemmas=between_lemmas,
           domain='mult below 2^61, every period, t0, base, a <= b',
           sample=lambda rng: any_curve(rng) + sorted([edgy(rng, MAX), edgy(rng, MAX)]),
-          broken=Broken(FILE, 't > c->t0 ? t - c->t0 : 0', 't - c->t0', given={'mult': 5, 'period': 3, 't0': 7, 'base': 0})),
+          broken=Broken(FILE, 't > c->t0 ? t - c->t0 : 0;', 't - c->t0;', given={'mult': 5, 'period': 3, 't0': 7, 'base': 0})),
     Claim('rh_curve_when is the first nanosecond by which so many units are earned', 'when',
           CURVE + ' ahead', 't then before',
           lambda c: [either(c.o.t == MAX, c.o.then >= c.i.ahead), c.o.before < c.i.ahead, c.o.t > c.i.t0],

@@ -296,6 +296,8 @@ KERNEL(deposit)
 
 	rh_lines_init(rh_bucket_lines(self));
 	rh_store_init(&lane.parked, in[0]);
+	rh_store_init(&self.b->dry, 1);
+	rh_store_init(&self.b->earned, 0);
 	deposit(self, &lane, in[1], in[2]);
 	out[0] = rh_load_rlx(&lane.parked);
 }
