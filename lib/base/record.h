@@ -68,22 +68,29 @@ rh_record_at(uint32_t tag, unsigned i)
 	return (i & ~1u) * 2u + (tag & 1u) * 2u + (i & 1u);
 }
 
-/* Reads one field of the active slot; *differ becomes non-zero where a tag does not agree. */
+/* Reads one field of the active slot; *differ's upper half becomes non-zero where a tag does not agree. */
 static inline uint64_t
-rh_record_get(const rh_a64 *words, unsigned field, uint32_t tag, uint32_t *differ)
+rh_record_get(const rh_a64 *words, unsigned field, uint32_t tag, uint64_t *differ)
 {
-	const rh_a64 *pair = words + 4 * (size_t)field + 2 * (size_t)(tag & 1u);
+	const rh_a64 *slot = words + 2 * (size_t)(tag & 1u), *pair = slot + 4 * (size_t)field;
 	uint64_t lo = rh_load_rlx(&pair[0]), hi = rh_load_rlx(&pair[1]);
 
-	*differ |= ((uint32_t)(lo >> 32) ^ tag) | ((uint32_t)(hi >> 32) ^ tag);
+	*differ |= (lo ^ (uint64_t)tag << 32) | (hi ^ (uint64_t)tag << 32);
 	return (hi << 32) | (uint32_t)lo;
+}
+
+/* Whether all that was read so belongs together. */
+static inline bool
+rh_record_whole(uint64_t differ)
+{
+	return differ >> 32 == 0;
 }
 
 /* The same for the second check, rh_record_stands, after all fields are read. */
 static inline uint64_t
 rh_record_peek(const rh_a64 *words, unsigned field, uint32_t tag)
 {
-	const rh_a64 *pair = words + 4 * (size_t)field + 2 * (size_t)(tag & 1u);
+	const rh_a64 *slot = words + 2 * (size_t)(tag & 1u), *pair = slot + 4 * (size_t)field;
 	uint64_t lo = rh_load_acq(&pair[0]); /* R-A4 <- R-R3: that its writer found the slot inactive */
 	uint64_t hi = rh_load_acq(&pair[1]); /* R-A4 <- R-R3: that its writer found the slot inactive */
 

@@ -246,8 +246,8 @@ rh_brules_read(struct rh_bself self, struct rh_brules *r)
 {
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint64_t control = rh_load_acq(&self.b->control); /* R-A1 <- R-R1: the rules' words */
-		uint32_t tag = rh_record_active(control), differ = 0;
-		uint64_t rates = rh_record_get(self.b->rules, BRULE_RATES, tag, &differ);
+		uint32_t tag = rh_record_active(control);
+		uint64_t differ = 0, rates = rh_record_get(self.b->rules, BRULE_RATES, tag, &differ);
 		uint64_t counts = rh_record_get(self.b->rules, BRULE_COUNTS, tag, &differ);
 		uint64_t spread = rh_record_get(self.b->rules, BRULE_SPREAD, tag, &differ);
 
@@ -266,7 +266,7 @@ rh_brules_read(struct rh_bself self, struct rh_brules *r)
 		r->open_backoff_bp = (uint32_t)spread;
 		r->open_jitter_bp = (uint32_t)(spread >> 32);
 		r->probe_timeout_ns = rh_record_get(self.b->rules, BRULE_TIMEOUT_NS, tag, &differ);
-		if (differ == 0)
+		if (rh_record_whole(differ))
 			return true;
 	}
 	return false;

@@ -444,13 +444,13 @@ struct look {
 	int64_t level;
 };
 
-static bool
-look_at(struct rh_self self, uint64_t now_ns, struct look *l)
+RH_INLINE bool
+look_at(struct rh_self self, uint64_t now_ns, bool told, struct look *l)
 {
 	struct rh_curve *c = &l->r.curve;
 	uint64_t spent;
 
-	if (!rh_rules_read(self.b, &l->r))
+	if (!rh_likely(rh_rules_look(self.b, &l->r, told)) && !rh_rules_read(self.b, &l->r))
 		return false;
 	spent = rh_load_acq(&self.b->spent); /* B-A1 <- B-R1: the credit its writer used */
 	l->earned = rh_load_acq(&self.b->earned); /* B-A2 <- B-R2: the clamp before it */
@@ -482,7 +482,7 @@ rheo_bucket_wait_ns(const rheo_bucket_t *bucket, uint64_t n, uint64_t now_ns, ui
 	if (bad_cost(bucket, n) || wait_ns == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (!look_at(self, now_ns, &l))
+	if (!look_at(self, now_ns, false, &l))
 		return RHEO_ERR_CORRUPT;
 	if (n > l.r.cap >> self.shift) {
 		*wait_ns = RHEO_FOREVER;
@@ -511,7 +511,7 @@ rheo_bucket_available(const rheo_bucket_t *bucket, uint64_t now_ns, uint64_t *to
 	if (bucket == NULL || tokens == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (!look_at(self, now_ns, &l))
+	if (!look_at(self, now_ns, false, &l))
 		return RHEO_ERR_CORRUPT;
 	*tokens = tokens_seen(self, &l);
 	return RHEO_OK;
@@ -528,7 +528,7 @@ rheo_bucket_quota(const rheo_bucket_t *bucket, uint64_t now_ns, rheo_bucket_quot
 	if (bucket == NULL || quota == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_bucket_self(bucket);
-	if (!look_at(self, now_ns, &l) || l.r.tokens == 0)
+	if (!look_at(self, now_ns, true, &l) || l.r.tokens == 0)
 		return RHEO_ERR_CORRUPT;
 	unit = UINT64_C(1) << self.shift;
 	published = rh_load_acq(&self.b->published_ns); /* B-A3 <- B-R3: the credit of that time */

@@ -192,10 +192,10 @@ rh_rule(const struct rh_bucket *b, unsigned field, uint64_t *value)
 {
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint32_t tag = rh_record_active(rh_load_acq(&b->control)); /* R-A1 <- R-R1: the rules' words */
-		uint32_t differ = 0;
+		uint64_t differ = 0;
 
 		*value = rh_record_get(b->rules, field, tag, &differ);
-		if (differ == 0)
+		if (rh_record_whole(differ))
 			return true;
 	}
 	return false;
@@ -207,8 +207,8 @@ rh_rules_read(const struct rh_bucket *b, struct rh_rules *r)
 {
 	for (unsigned i = 0; i < RH_RECORD_TRIES; i++) {
 		uint64_t control = rh_load_acq(&b->control); /* R-A1 <- R-R1: the rules' words */
-		uint32_t tag = rh_record_active(control), differ = 0;
-		uint64_t shape = rh_record_get(b->rules, RULE_SHAPE, tag, &differ);
+		uint32_t tag = rh_record_active(control);
+		uint64_t differ = 0, shape = rh_record_get(b->rules, RULE_SHAPE, tag, &differ);
 
 		r->control = control;
 		r->cap = rh_record_get(b->rules, RULE_CAP, tag, &differ) & RH_UNITS_MASK;
@@ -226,7 +226,7 @@ rh_rules_read(const struct rh_bucket *b, struct rh_rules *r)
 		r->lane_cap = (uint32_t)(shape >> 8) & 0xffffu;
 		r->quantum_ns = (uint32_t)(shape >> 32);
 		r->start_empty = (shape & RH_SHAPE_EMPTY) != 0;
-		if (differ == 0)
+		if (rh_record_whole(differ))
 			return true;
 	}
 	return false;
@@ -248,6 +248,34 @@ rh_curve_now(const struct rh_bucket *b, struct rh_curve *c, uint64_t *cap)
 	c->span = rh_record_peek(b->rules, RULE_SPAN, tag);
 	RHEO_INJECT(BUCKET_RULES_PEEKED);
 	return rh_likely(rh_record_stands(&b->control, tag));
+}
+
+/*
+ * What looking needs of the rules, in line and once: the curve and the cap,
+ * and where `told` what a client is told of them. False where they have to be
+ * read again.
+ */
+RH_INLINE bool
+rh_rules_look(const struct rh_bucket *b, struct rh_rules *r, bool told)
+{
+	uint32_t tag = rh_record_active(rh_load_acq(&b->control)); /* R-A1 <- R-R1: the rules' words */
+	uint64_t differ = 0;
+
+	RHEO_INJECT(BUCKET_LOOKING);
+	r->cap = rh_record_get(b->rules, RULE_CAP, tag, &differ) & RH_UNITS_MASK;
+	r->curve.period.norm = (unsigned)(rh_record_get(b->rules, RULE_SHAPE, tag, &differ) & 63u);
+	r->curve.t0 = rh_record_get(b->rules, RULE_T0, tag, &differ);
+	r->curve.base = rh_record_get(b->rules, RULE_BASE, tag, &differ);
+	r->curve.mult = rh_record_get(b->rules, RULE_MULT, tag, &differ);
+	r->curve.period.d = rh_record_get(b->rules, RULE_PERIOD, tag, &differ);
+	r->curve.period.recip = rh_record_get(b->rules, RULE_RECIP, tag, &differ);
+	r->curve.span = rh_record_get(b->rules, RULE_SPAN, tag, &differ);
+	if (told) {
+		r->burst = rh_record_get(b->rules, RULE_BURST, tag, &differ) & RH_UNITS_MASK;
+		r->tokens = rh_record_get(b->rules, RULE_TOKENS, tag, &differ);
+		r->period_ns = rh_record_get(b->rules, RULE_PERIOD_NS, tag, &differ);
+	}
+	return rh_record_whole(differ);
 }
 
 /* Whether the rules read are still those in force. */

@@ -84,13 +84,14 @@ record_setup(void)
 static bool
 record_read(uint64_t *control, uint64_t value[FIELDS])
 {
-	uint32_t tag, differ = 0;
+	uint64_t differ = 0;
+	uint32_t tag;
 
 	*control = rh_load_acq(&record->control);
 	tag = rh_record_active(*control);
 	for (unsigned i = 0; i < FIELDS; i++)
 		value[i] = rh_record_get(record->words, i, tag, &differ);
-	return differ == 0;
+	return rh_record_whole(differ);
 }
 
 static bool

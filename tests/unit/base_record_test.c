@@ -19,7 +19,7 @@ holds(const uint64_t want[FIELDS])
 {
 	uint64_t c = rh_load_acq(&control);
 	uint32_t tag = rh_record_active(c);
-	uint32_t differ = 0;
+	uint64_t differ = 0;
 	int same = 1, peeked = 1;
 
 	for (unsigned i = 0; i < FIELDS; i++)
@@ -27,7 +27,7 @@ holds(const uint64_t want[FIELDS])
 	for (unsigned i = 0; i < FIELDS; i++)
 		peeked &= rh_record_peek(words, i, tag) == want[i];
 	cr_assert(!same || peeked);
-	return same && differ == 0 && rh_record_stands(&control, tag);
+	return same && rh_record_whole(differ) && rh_record_stands(&control, tag);
 }
 
 static bool

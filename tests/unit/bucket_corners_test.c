@@ -237,6 +237,36 @@ Test(bucket_corners, dry_lanes_are_not_refused_by_rules_that_changed_while_they_
 	cr_assert(lookers == 1);
 }
 
+/* Twice, so that the words being read are overwritten. */
+static void
+change_the_burst_twice(const char *point)
+{
+	rheo_bucket_config_t cfg = bucket_config(10, 7);
+
+	if (strcmp(point, wanted) != 0)
+		return;
+	lookers++;
+	rh_inject_hook = NULL;
+	assert_status(rheo_bucket_reconfigure(shared, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	cfg.burst = 3;
+	assert_status(rheo_bucket_reconfigure(shared, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+}
+
+Test(bucket_corners, what_is_told_of_rules_that_change_meanwhile_is_told_of_one_set_of_them)
+{
+	rheo_bucket_quota_t q;
+
+	shared = bucket_of(10, 5);
+	wanted = "BUCKET_LOOKING";
+	rh_inject_hook = change_the_burst_twice;
+	assert_status(rheo_bucket_quota(shared, 0, &q), RHEO_OK);
+	rh_inject_hook = NULL;
+	cr_assert(lookers == 1);
+	assert_u64(q.limit, 3);
+	assert_u64(q.remaining, 3);
+	assert_u64(q.window_ns, 300 * MS);
+}
+
 Test(bucket_corners, a_thousand_and_twenty_four_lanes_are_found_again)
 {
 	rheo_bucket_config_t cfg = bucket_config(1000, 1 << 20);
