@@ -319,6 +319,14 @@ finish_with_no_more_than_five(void)
 	EX_CHECK(got[0] + got[1] + (uint64_t)level() <= 5, "%lld left of 5", (long long)level());
 }
 
+/* Whoever has run the hook, or found that another had, finds what that published. */
+static void
+refill_5_and_have_one(void)
+{
+	tank_refill(&t, 5);
+	EX_CHECK(tank_acquire(&t, 1), "a token that is published is not to be had");
+}
+
 const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.three_acquire", 3, 0, 0, setup_two, {acquire, acquire, acquire}, two_of_three},
 	{"bucket.weak_cas", 2, EX_SPURIOUS, 0, setup_two, {acquire_twice, acquire}, two_of_three},
@@ -336,6 +344,7 @@ const struct ex_scenario bucket_scenarios[] = {
 	{"bucket.caller_dies", 3, EX_MORTAL(0), 0, setup_two, {acquire_at_3, acquire, refill_5}, finish},
 	{"bucket.upto_hook", 2, 0, 0, setup_empty_large, {refill_5, upto_3_at_3}, finish},
 	{"bucket.acquire_at_the_hooks_time", 2, 0, 0, setup_empty_large, {refill_5, acquire_5_at_5}, finish},
+	{"bucket.hooks_at_one_time", 2, 0, 0, setup_empty_large, {refill_5_and_have_one, refill_5_and_have_one}, finish},
 	{"bucket.look", 2, 0, 0, setup_empty_large, {refill_5_then_acquire, look}, finish},
 	{"bucket.begin_anew_hook", 2, 0, 0, setup_empty_large, {begin_anew_empty, refill_5_then_acquire}, finish_with_no_more_than_five},
 	{"bucket.scale_hook", 2, 0, 0, setup_empty_large, {scale, refill_5_then_acquire}, finish_with_no_more_than_five},

@@ -285,6 +285,15 @@ finish_reconfigured(void)
 	tank_check(&t);
 }
 
+static void
+begin_anew(void)
+{
+	rheo_bucket_config_t cfg;
+
+	rheo_bucket_config(t.b, &cfg, sizeof cfg);
+	rheo_bucket_reconfigure(t.b, &cfg, 0, RHEO_BUCKET_RESET);
+}
+
 const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.fill_one_lane", 2, 0, 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish_exact},
 	{"lanes.fill_two_lanes", 2, 0, 0, setup_six, {acquire_twice, acquire_twice}, finish_exact},
@@ -308,6 +317,7 @@ const struct ex_scenario lanes_scenarios[] = {
 	{"lanes.reconfigure_fill", 2, 0, 0, setup_thirty, {reconfigure, acquire_twice}, finish_reconfigured},
 	{"lanes.reconfigure_refund", 2, 0, 0, setup_full, {reconfigure, acquire_refund}, finish_reconfigured},
 	{"lanes.reconfigure_hook", 2, 0, 0, setup_full_but_a_lane, {reconfigure, refill_10}, finish_reconfigured},
+	{"lanes.begin_anew_dry", 2, 0, 0, setup_dry, {begin_anew, acquire}, check_note},
 	{"own.fill_one_lane", 2, EX_OWN, 0, setup_six_one_cpu, {acquire_twice, acquire_twice}, finish_exact},
 	{"own.more_cpus_than_lanes", 2, EX_OWN, 0, setup_dry_more_cpus, {acquire_twice, acquire_twice}, finish_exact},
 	{"own.fill_two_lanes", 2, EX_OWN, 0, setup_six, {acquire_twice, acquire_twice}, finish_exact},

@@ -322,3 +322,28 @@ Test(bucket_corners, a_curve_stands_still_past_its_span)
 			   rh_curve_earned(&c, c.span));
 	}
 }
+
+Test(bucket_corners, one_token_of_a_single_unit_is_taken_and_given_like_any_other)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 10);
+	rheo_bucket_t *b;
+	uint64_t got;
+
+	cfg.period_ns = 1;
+	b = bucket_from(&cfg, 0);
+	assert_u64(rh_bucket_self(b).shift, 0);
+	assert_status(rheo_bucket_acquire_upto(b, 1, 0, &got), RHEO_OK);
+	assert_status(rheo_bucket_refund(b, 1), RHEO_OK);
+	assert_u64(available_at(b, 0), 10);
+	assert_status(rheo_bucket_try_acquire(b, 9), RHEO_OK);
+	assert_status(rheo_bucket_acquire_upto(b, 5, 0, &got), RHEO_OK);
+	assert_u64(got, 1);
+}
+
+Test(bucket_corners, counting_lines_are_nobodys_own_where_there_are_fewer_than_cpus)
+{
+	rheo_bucket_config_t cfg = bucket_config(10, 10);
+
+	cfg.counter_lanes = 1;
+	cr_assert(!rh_bucket_self(bucket_from(&cfg, 0)).own || rh_cpu_count() == 1);
+}

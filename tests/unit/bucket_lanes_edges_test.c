@@ -545,3 +545,124 @@ Test(bucket_lanes_edges, p15_a_lane_that_changed_meanwhile_is_a_retry)
 	assert_u64(got, 5);
 	assert_u64(bucket_stats(contended).cas_retries, before + 1);
 }
+
+Test(bucket_lanes_edges, a_64th_of_the_burst_pays_for_time)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 64 * 63);
+
+	cfg.lanes = 2;
+	assert_u64(bucket_stats(bucket_from(&cfg, 0)).max_cost, 64 * 63 - 2 * 252 - 63);
+}
+
+Test(bucket_lanes_edges, a_lane_keeps_the_number_of_its_fills)
+{
+	rheo_bucket_t *b = laned(2, 0);
+
+	for (uint64_t fills = 1; fills <= 3; fills++) {
+		assert_status(rheo_bucket_try_acquire(b, 40), RHEO_OK);
+		assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+		assert_u64(rh_load_rlx(&lane_of(b, 0)->parked), fills << 17 | 40);
+	}
+}
+
+Test(bucket_lanes_edges, what_memory_held_before_makes_no_mark_look_old)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 640);
+	rheo_bucket_t *b = NULL;
+	uint64_t size, *word;
+
+	cfg.lanes = 2;
+	stay_here();
+	size = rheo_bucket_size(&cfg);
+	word = memory_for(size);
+	for (uint64_t i = 0; i < size / sizeof *word; i++)
+		word[i] = 1;
+	assert_status(rheo_bucket_init(word, size, &cfg, 0, &b), RHEO_OK);
+	rh_swap_rlx(&lane_of(b, 0)->parked, UINT64_C(1) << 17 | RH_FILLING | 40);
+	assert_status(rheo_bucket_refill(b, SECOND), RHEO_OK);
+	assert_u64(rh_load_rlx(&lane_of(b, 0)->parked), UINT64_C(1) << 17 | RH_FILLING | 40);
+}
+
+static void
+refund_one(void)
+{
+	assert_status(rheo_bucket_refund(shared, 1), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, one_token_that_comes_back_is_not_hidden_where_the_burst_has_become_too_small_for_lanes)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 8);
+	uint64_t got;
+
+	shared = laned(2, 0);
+	cfg.lanes = 2;
+	assert_status(rheo_bucket_reconfigure(shared, &cfg, 0, RHEO_BUCKET_KEEP), RHEO_OK);
+	assert_status(rheo_bucket_acquire_upto(shared, 1000, 0, &got), RHEO_OK);
+	meet("LANES_BEFORE_NOTE", refund_one);
+	assert_status(rheo_bucket_try_acquire(shared, 1), RHEO_REJ_RATE);
+	cr_assert(rh_inject_hook == NULL);
+	assert_status(rheo_bucket_try_acquire(shared, 1), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, p14_without_a_cap_nothing_is_had_from_what_is_in_common)
+{
+	rheo_bucket_t *b = laned(2, 0);
+
+	park(b, 0, 0);
+	park(b, 1, 0);
+	for (unsigned i = 0; i < 4; i++)
+		rh_swap_rlx(&rh_bucket_self(b).b->rules[4 * RULE_CAP + i], UINT64_MAX);
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_ERR_CORRUPT);
+}
+
+/* As if it had been filled, so that who looked at it before is too late. */
+static void
+renumber_the_lane(void)
+{
+	rh_swap_rlx(&lane_of(shared, 0)->parked, rh_load_rlx(&lane_of(shared, 0)->parked) + (UINT64_C(1) << 17));
+}
+
+Test(bucket_lanes_edges, all_that_a_lane_holds_is_had_at_the_second_try_as_well)
+{
+	rheo_bucket_config_t cfg = bucket_config(1000, 656);
+
+	cfg.lanes = 2;
+	stay_here();
+	shared = bucket_from(&cfg, 0);
+	assert_u64(parked(shared, 0), 41);
+	leave(shared, 0);
+	park(shared, 1, 0);
+	meet("LANE_BEFORE_TAKE", renumber_the_lane);
+	assert_status(rheo_bucket_try_acquire(shared, 41), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL);
+	assert_u64(available_at(shared, 0), 0);
+}
+
+Test(bucket_lanes_edges, a_single_token_is_topped_up)
+{
+	rheo_bucket_t *b = laned(2, 0);
+
+	assert_status(rheo_bucket_try_acquire(b, 1), RHEO_OK);
+	assert_u64(available_at(b, 0), 629);
+	assert_status(rheo_bucket_refill(b, MS), RHEO_OK);
+	assert_u64(available_at(b, MS), 630);
+	assert_u64(parked(b, 0), 40);
+}
+
+static void
+earn_five(void)
+{
+	assert_status(rheo_bucket_refill(shared, 5 * MS), RHEO_OK);
+}
+
+Test(bucket_lanes_edges, p1_no_more_is_topped_up_than_is_earned_where_a_refund_was_overtaken_by_the_hook)
+{
+	shared = laned(2, 0);
+	leave(shared, 540);
+	meet("BUCKET_BEFORE_GIVE", earn_five);
+	assert_status(rheo_bucket_refund(shared, 10), RHEO_OK);
+	cr_assert(rh_inject_hook == NULL);
+	assert_status(rheo_bucket_try_acquire(shared, 20), RHEO_OK);
+	assert_status(rheo_bucket_refill(shared, 6 * MS), RHEO_OK);
+	assert_u64(parked(shared, 0) + parked(shared, 1), 61);
+}
