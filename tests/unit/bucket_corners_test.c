@@ -292,6 +292,9 @@ Test(bucket_corners, a_lane_takes_one_line_and_a_burst_too_small_for_lanes_takes
 		assert_u64(rheo_bucket_size(&cfg), (rest + 64 * cfg.lanes + 127) / 128 * 128);
 	cfg.lanes = 1;
 	assert_u64(rheo_bucket_size(&cfg), (rest + 127) / 128 * 128);
+	cfg.counter_lanes = 2;
+	assert_u64(rheo_bucket_size(&cfg), (sizeof(struct rh_bucket) + rh_lines_size(1) + 127) / 128 * 128);
+	cfg.counter_lanes = 1;
 	/* 8 parked, not 4 for each of four */
 	cfg.burst = 64;
 	cfg.lanes = 4;
