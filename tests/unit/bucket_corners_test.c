@@ -350,3 +350,17 @@ Test(bucket_corners, counting_lines_are_nobodys_own_where_there_are_fewer_than_c
 	cfg.counter_lanes = 1;
 	cr_assert(!rh_bucket_self(bucket_from(&cfg, 0)).own || rh_cpu_count() == 1);
 }
+
+Test(bucket_corners, a_single_unit_that_a_full_bucket_did_not_keep_is_not_counted_as_taken)
+{
+	rheo_bucket_config_t cfg = bucket_config(3, 10);
+	rheo_bucket_t *b;
+	uint64_t got;
+
+	cfg.period_ns = 2;
+	b = bucket_from(&cfg, 0);
+	assert_u64(rh_bucket_self(b).shift, 0);
+	assert_status(rheo_bucket_acquire_upto(b, 4, 1, &got), RHEO_OK);
+	assert_u64(got, 4);
+	assert_u64(bucket_stats(b).admitted, 4);
+}
