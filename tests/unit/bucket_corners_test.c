@@ -353,7 +353,7 @@ Test(bucket_corners, counting_lines_are_nobodys_own_where_there_are_fewer_than_c
 
 Test(bucket_corners, a_single_unit_that_a_full_bucket_did_not_keep_is_not_counted_as_taken)
 {
-	rheo_bucket_config_t cfg = bucket_config(3, 10);
+	rheo_bucket_config_t cfg = bucket_config(3, 128);
 	rheo_bucket_t *b;
 	uint64_t got;
 
@@ -363,4 +363,14 @@ Test(bucket_corners, a_single_unit_that_a_full_bucket_did_not_keep_is_not_counte
 	assert_status(rheo_bucket_acquire_upto(b, 4, 1, &got), RHEO_OK);
 	assert_u64(got, 4);
 	assert_u64(bucket_stats(b).admitted, 4);
+}
+
+Test(bucket_corners, a_time_that_has_not_earned_a_token_is_not_published_by_a_caller_however_small_the_burst)
+{
+	rheo_bucket_t *b = bucket_of(1, 63);
+
+	assert_status(rheo_bucket_try_acquire_at(b, 1, MS), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, 0);
+	assert_status(rheo_bucket_try_acquire_at(b, 1, SECOND), RHEO_OK);
+	assert_u64(bucket_stats(b).published_ns, SECOND);
 }
