@@ -4,6 +4,8 @@
 
 /* What search.c (which thread next, which branch) and memory.c (which value) offer each other. */
 
+#include <stddef.h>
+
 #include "explore.h"
 
 #define NO_EVENT UINT16_MAX
@@ -70,12 +72,25 @@ char *search_fails_again(const char *schedule, int line);
 /* Takes the schedule of a failure, returns a shorter one of the same. */
 char *search_shorten(char *best, int line);
 
+/* --- checkpoint.c ---------------------------------------------------------------- */
+
+/* After `used` choices; not every time. `here` is the search's own part. */
+void checkpoint_make(unsigned used, void *here, size_t size);
+
+/* The last one from which the choice `changed` is still to come; false: there is none. */
+bool checkpoint_return(unsigned changed, void *here, size_t size);
+void checkpoint_forget(void);
+
+/* One part, to be called for each in the same order when it is made and when it is returned to. */
+void checkpoint_part(void *part, size_t size);
+
 /* --- world.c --------------------------------------------------------------------- */
 
 /* A new scenario; its memory as setup left it; a new execution. */
 void world_new(unsigned flags);
 void world_keep(void);
 void world_restore(void);
+void world_parts(void);
 
 /* --- memory.c -------------------------------------------------------------------- */
 
@@ -84,6 +99,7 @@ void memory_forget(void);
 
 /* A new execution. */
 void memory_begin(void);
+void memory_parts(void);
 
 /* Whether a location has been written that was taken for one that nobody writes. */
 bool memory_has_grown(void);

@@ -13,7 +13,10 @@ void co_resume(unsigned i);
 /* From a thread: back to the scheduler. */
 void co_yield(void);
 
-/* From a thread: back to the scheduler, never to be resumed. */
+/* From a thread: back to the scheduler, not to be resumed. */
 void co_leave(void) __attribute__((noreturn));
+
+/* Thread i as it stands where it has yielded, for a checkpoint. */
+void co_parts(unsigned i);
 
 #endif

@@ -71,6 +71,9 @@ enum ex_mode {
 	EX_FULL /* every interleaving: what the reduced search is checked against */
 };
 
+/* Choices between two checkpoints (checkpoint.c), at least; 0: each execution begins at its beginning. */
+extern unsigned ex_checkpoints;
+
 struct ex_result {
 	uint64_t executions; /* run to the end */
 	uint64_t redundant; /* given up: the same as an earlier one */

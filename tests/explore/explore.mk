@@ -2,7 +2,7 @@
 # The explorer: every behaviour of small programs on the shipped code.
 
 EXPLORE_LIB := $(filter-out lib/port/%,$(LIB_SRC))
-EXPLORE_SRC := $(addprefix tests/explore/,search.c shorten.c memory.c world.c coroutine.c)
+EXPLORE_SRC := $(addprefix tests/explore/,search.c checkpoint.c shorten.c memory.c world.c coroutine.c)
 EXPLORE_FLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(TEST_WARN) -DRHEO_NO_CK -Iinclude -Ilib -Itests
 EXPLORE_HDR := $(wildcard tests/explore/*.h) $(LIB_HDR)
 LITMUS_PROGRAMS ?= 100000
@@ -22,7 +22,7 @@ test-litmus: $(B)/litmus ## the explorer against the memory model, and its reduc
 
 EXPLORE_LIMIT ?= 100000
 test-explore: $(B)/explore ## every behaviour of each scenario (EXPLORE_LIMIT=0: however many)
-	$(Q)$(B)/explore --limit $(EXPLORE_LIMIT)
+	$(Q)sh tests/explore/all.sh $(B)/explore --limit $(EXPLORE_LIMIT)
 
 test-twins: ## 59 broken twins of the library, each of which the explorer has to catch
 	@CC="$(CC)" sh tests/explore/twins.sh $(B)/twins

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- *	explore [--list] [--limit N] [--catch N] [--schedule S] [NAME...]
+ *	explore [--list] [--limit N] [--catch N] [--schedule S] [--checkpoints N] [NAME...]
  *
- * Runs the scenarios whose names begin with one of those given, or all but
- * those called twin, which are broken on purpose. Exit 1
+ * Runs the scenarios that are called, or whose names begin with, one of those
+ * given, or all but those called twin, which are broken on purpose. Exit 1
  * where one fails: it prints where, and the schedule. --schedule runs one by
  * it, each operation printed. --catch N turns the verdict round: the first
  * failure within N executions is what is wanted (a broken twin is caught).
+ * --checkpoints 0 runs every execution from its beginning; it finds the same.
  */
 
 #include <getopt.h>
@@ -72,12 +73,22 @@ explore(const struct ex_scenario *s)
 }
 
 static bool
+is_a_name(const char *name)
+{
+	for (unsigned g = 0; g < GROUPS; g++)
+		for (const struct ex_scenario *s = groups[g]; s->name != NULL; s++)
+			if (strcmp(s->name, name) == 0)
+				return true;
+	return false;
+}
+
+static bool
 wanted(const struct ex_scenario *s, char **names)
 {
 	if (*names == NULL)
 		return strncmp(s->name, "twin.", 5) != 0;
 	for (; *names != NULL; names++)
-		if (strncmp(s->name, *names, strlen(*names)) == 0)
+		if (is_a_name(*names) ? strcmp(s->name, *names) == 0 : strncmp(s->name, *names, strlen(*names)) == 0)
 			return true;
 	return false;
 }
@@ -89,6 +100,7 @@ main(int argc, char **argv)
 						{"limit", required_argument, NULL, 'n'},
 						{"catch", required_argument, NULL, 'c'},
 						{"schedule", required_argument, NULL, 's'},
+						{"checkpoints", required_argument, NULL, 'p'},
 						{NULL, 0, NULL, 0}};
 	const char *schedule = NULL;
 	bool list = false;
@@ -105,6 +117,9 @@ main(int argc, char **argv)
 			break;
 		case 'c':
 			catch_within = strtoull(optarg, NULL, 0);
+			break;
+		case 'p':
+			ex_checkpoints = (unsigned)strtoul(optarg, NULL, 0);
 			break;
 		case 's':
 			schedule = optarg;

@@ -65,6 +65,8 @@ struct location {
 typedef uint8_t view_t[WRITTEN];
 
 static struct location location[LOCATIONS];
+static uint16_t in_use[LOCATIONS]; /* places in location */
+static unsigned locations;
 static struct history history[WRITTEN];
 static unsigned histories;
 static view_t view[VIEWS], known[EX_THREADS];
@@ -89,9 +91,37 @@ void
 memory_begin(void)
 {
 	run++;
-	histories = views = sc_count = 0;
+	locations = histories = views = sc_count = 0;
 	memset(known, 0, sizeof known);
 	memset(sc_last, 0, sizeof sc_last);
+}
+
+/* Views are only added to. */
+void
+memory_parts(void)
+{
+	checkpoint_part(&locations, sizeof locations);
+	checkpoint_part(&histories, sizeof histories);
+	checkpoint_part(&views, sizeof views);
+	checkpoint_part(&sc_count, sizeof sc_count);
+	checkpoint_part(in_use, locations * sizeof *in_use);
+	run++;
+	for (unsigned i = 0; i < locations; i++) {
+		checkpoint_part(&location[in_use[i]], sizeof *location);
+		location[in_use[i]].run = run;
+	}
+	for (unsigned i = 0; i < histories; i++) {
+		struct history *h = &history[i];
+
+		checkpoint_part(&h->count, sizeof h->count);
+		checkpoint_part(&h->sc_reads, sizeof h->sc_reads);
+		checkpoint_part(h->store, h->count * sizeof *h->store);
+		checkpoint_part(h->order, h->count * sizeof *h->order);
+		checkpoint_part(h->sc_read, h->sc_reads * sizeof *h->sc_read);
+	}
+	checkpoint_part(known, sizeof known);
+	checkpoint_part(sc_before, sc_count * sizeof *sc_before);
+	checkpoint_part(sc_last, sizeof sc_last);
 }
 
 static unsigned
@@ -138,6 +168,7 @@ find(const uint64_t *at)
 		if (l->run == run && l->at == at)
 			return l;
 		if (l->run != run) {
+			in_use[locations++] = (uint16_t)i;
 			*l = (struct location){at, run, NO_EVENT, {NO_EVENT, NO_EVENT, NO_EVENT, NO_EVENT}, 0};
 			return l;
 		}

@@ -53,6 +53,17 @@ struct choice {
 
 enum end { RUNNING, REDUNDANT, FAILED };
 
+/* How far an execution is: with the prefixes of choice, event and text, all that the search knows of it. */
+struct here {
+	unsigned used, events, texts; /* of each */
+	uint16_t clock[EX_THREADS][EX_THREADS]; /* each thread's last event's */
+	struct pending pending[EX_THREADS];
+	unsigned turn; /* the choice that this operation is made by */
+	unsigned last; /* the thread whose turn was the last */
+	uint8_t sleep, dead;
+	unsigned preemptions, stale, failures[EX_THREADS];
+};
+
 static struct {
 	const struct ex_scenario *s;
 	enum ex_mode mode;
@@ -62,21 +73,14 @@ static struct {
 	unsigned choices, used, changed;
 
 	struct event event[MAX_EVENTS];
-	unsigned events;
-	uint16_t clock[EX_THREADS][EX_THREADS]; /* each thread's last event's */
-
-	struct pending pending[EX_THREADS];
-	unsigned self, last;
-	uint8_t sleep, dead;
-	unsigned preemptions, stale, failures[EX_THREADS];
+	struct here here;
+	unsigned self;
 	enum end end;
-	unsigned turn; /* the choice that this operation is made by */
 	jmp_buf stop;
 
 	const char *script; /* a replay's schedule, what is left of it */
 	bool replay, trace;
 	char text[4 * MAX_CHOICES]; /* this execution's schedule: a letter an operation, a digit a branch */
-	unsigned texts;
 } x = {.self = EX_THREADS};
 
 unsigned
@@ -88,7 +92,7 @@ ex_self(void)
 bool
 ex_died(unsigned thread)
 {
-	return x.dead >> thread & 1u;
+	return x.here.dead >> thread & 1u;
 }
 
 static void
@@ -117,7 +121,7 @@ ex_fail(const char *file, int line, const char *format, ...)
 void
 search_die(void)
 {
-	x.dead |= (uint8_t)(1u << x.self);
+	x.here.dead |= (uint8_t)(1u << x.self);
 	if (x.trace)
 		printf("  %c dies\n", 'a' + (int)x.self);
 	co_leave();
@@ -132,13 +136,13 @@ search_mortal(unsigned thread)
 bool
 search_may_fail(void)
 {
-	return (x.s->flags & EX_SPURIOUS) != 0 && x.failures[x.self] < EX_SPURIOUS_FAILURES;
+	return (x.s->flags & EX_SPURIOUS) != 0 && x.here.failures[x.self] < EX_SPURIOUS_FAILURES;
 }
 
 void
 search_fails(void)
 {
-	x.failures[x.self]++;
+	x.here.failures[x.self]++;
 }
 
 bool
@@ -150,13 +154,13 @@ search_reduced(void)
 bool
 search_may_read_stale(void)
 {
-	return x.s->preemptions == 0 || x.replay || x.stale < x.s->preemptions;
+	return x.s->preemptions == 0 || x.replay || x.here.stale < x.s->preemptions;
 }
 
 void
 search_reads_stale(void)
 {
-	x.stale++;
+	x.here.stale++;
 }
 
 bool
@@ -172,8 +176,8 @@ static const char branch_names[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static void
 write_down(char c)
 {
-	if (x.texts < sizeof x.text - 1)
-		x.text[x.texts++] = c;
+	if (x.here.texts < sizeof x.text - 1)
+		x.text[x.here.texts++] = c;
 }
 
 /* Loads without a turn are in the schedule all the same: a replay gives each its turn. */
@@ -221,12 +225,12 @@ search_branch(unsigned n)
 		return 0;
 	if (n >= sizeof branch_names)
 		ex_fail(__FILE__, __LINE__, "a branch of %u", n);
-	if (x.used == x.choices) {
+	if (x.here.used == x.choices) {
 		c = new_choice();
 		c->of = (uint8_t)n;
 		c->taken = (uint8_t)(x.replay ? scripted_branch(n) : 0);
 	}
-	c = &x.choice[x.used++];
+	c = &x.choice[x.here.used++];
 	write_down(branch_names[c->taken]);
 	return c->taken;
 }
@@ -250,7 +254,7 @@ lowest(unsigned set)
 static unsigned
 prefer(unsigned set)
 {
-	return x.last < EX_THREADS && (set >> x.last & 1u) ? x.last : lowest(set);
+	return x.here.last < EX_THREADS && (set >> x.here.last & 1u) ? x.here.last : lowest(set);
 }
 
 static unsigned
@@ -271,17 +275,17 @@ scripted_thread(unsigned enabled)
 static unsigned
 choose_thread(unsigned enabled)
 {
-	bool free_choice = x.last >= EX_THREADS || !(enabled >> x.last & 1u);
+	bool free_choice = x.here.last >= EX_THREADS || !(enabled >> x.here.last & 1u);
 	struct choice *c;
 
-	if (x.used == x.choices) {
-		unsigned among = enabled & ~(unsigned)x.sleep;
+	if (x.here.used == x.choices) {
+		unsigned among = enabled & ~(unsigned)x.here.sleep;
 
 		if (among == 0)
 			return EX_THREADS;
 		c = new_choice();
 		c->thread = true;
-		c->sleep = x.sleep;
+		c->sleep = x.here.sleep;
 		if (x.replay)
 			c->taken = (uint8_t)scripted_thread(enabled);
 		else
@@ -289,14 +293,14 @@ choose_thread(unsigned enabled)
 		c->backtrack = (uint8_t)(1u << c->taken);
 		if (x.mode == EX_FULL)
 			c->backtrack = (uint8_t)enabled;
-		else if (x.s->preemptions != 0 && (free_choice || x.preemptions < x.s->preemptions))
+		else if (x.s->preemptions != 0 && (free_choice || x.here.preemptions < x.s->preemptions))
 			c->backtrack = (uint8_t)enabled;
 	}
-	c = &x.choice[x.used];
-	x.turn = x.used++;
+	c = &x.choice[x.here.used];
+	x.here.turn = x.here.used++;
 	write_down((char)('a' + c->taken));
-	if (!free_choice && c->taken != x.last)
-		x.preemptions++;
+	if (!free_choice && c->taken != x.here.last)
+		x.here.preemptions++;
 	return c->taken;
 }
 
@@ -336,7 +340,7 @@ search_past(unsigned thread, uint16_t event)
 	if (event == NO_EVENT)
 		return true;
 	e = &x.event[event];
-	return x.clock[thread][e->thread] >= e->clock[e->thread];
+	return x.here.clock[thread][e->thread] >= e->clock[e->thread];
 }
 
 static bool
@@ -395,14 +399,14 @@ find_races(unsigned k, uint16_t last_write, const uint16_t readers[EX_THREADS], 
 uint16_t
 search_event(uint16_t location, bool write, uint16_t last_write, const uint16_t readers[EX_THREADS])
 {
-	unsigned k = x.events;
-	uint16_t *clock = x.clock[x.self], before[EX_THREADS];
+	unsigned k = x.here.events;
+	uint16_t *clock = x.here.clock[x.self], before[EX_THREADS];
 	struct event *v = &x.event[k];
 	uint8_t asleep;
 
 	if (k == MAX_EVENTS)
 		ex_fail(__FILE__, __LINE__, "an execution without end: %u operations", k);
-	x.events++;
+	x.here.events++;
 	memcpy(before, clock, sizeof before);
 	for (unsigned t = 0; t < EX_THREADS; t++) {
 		if (last_write != NO_EVENT && x.event[last_write].clock[t] > clock[t])
@@ -415,25 +419,25 @@ search_event(uint16_t location, bool write, uint16_t last_write, const uint16_t 
 	v->thread = (uint8_t)x.self;
 	v->location = location;
 	v->write = write;
-	v->choice = (uint16_t)x.turn;
+	v->choice = (uint16_t)x.here.turn;
 	memcpy(v->clock, clock, sizeof v->clock);
 	if (!search_reduced())
 		return (uint16_t)k;
-	if (x.used > x.changed)
+	if (x.here.used > x.changed)
 		find_races(k, last_write, readers, before);
-	asleep = x.choice[x.turn].sleep | x.choice[x.turn].done;
+	asleep = x.choice[x.here.turn].sleep | x.choice[x.here.turn].done;
 	for (unsigned q = 0; q < x.s->threads; q++)
-		if (q != x.self && (asleep >> q & 1u) && x.pending[q].active &&
-		    memory_location(x.pending[q].at) == location && (write || x.pending[q].may_write))
+		if (q != x.self && (asleep >> q & 1u) && x.here.pending[q].active &&
+		    memory_location(x.here.pending[q].at) == location && (write || x.here.pending[q].may_write))
 			asleep &= (uint8_t)~(1u << q);
-	x.sleep = asleep & (uint8_t)~(1u << x.self);
+	x.here.sleep = asleep & (uint8_t)~(1u << x.self);
 	return (uint16_t)k;
 }
 
 void
 search_turn(const uint64_t *at, bool may_write)
 {
-	x.pending[x.self] = (struct pending){at, true, may_write};
+	x.here.pending[x.self] = (struct pending){at, true, may_write};
 	co_yield();
 }
 
@@ -443,23 +447,34 @@ static void
 resume(unsigned t)
 {
 	x.self = t;
-	x.pending[t].active = false;
+	x.here.pending[t].active = false;
 	co_resume(t);
 	x.self = EX_THREADS;
 }
 
 static void
-run_threads(void)
+begin_threads(void)
 {
+	world_restore();
+	memory_begin();
+	memset(&x.here, 0, sizeof x.here);
+	x.here.last = EX_THREADS;
 	for (unsigned t = 0; t < x.s->threads && x.end == RUNNING; t++) {
 		co_start(t, x.s->thread[t]);
 		resume(t);
 	}
+}
+
+static void
+run_threads(void)
+{
 	while (x.end == RUNNING) {
 		unsigned enabled = 0, t;
 
+		if (!x.replay)
+			checkpoint_make(x.here.used, &x.here, sizeof x.here);
 		for (t = 0; t < x.s->threads; t++)
-			enabled |= (unsigned)x.pending[t].active << t;
+			enabled |= (unsigned)x.here.pending[t].active << t;
 		if (enabled == 0)
 			return;
 		t = choose_thread(enabled);
@@ -467,25 +482,20 @@ run_threads(void)
 			leave(REDUNDANT);
 		/* A turn without an event (a death) wakes nobody. */
 		if (search_reduced())
-			x.sleep = (x.choice[x.turn].sleep | x.choice[x.turn].done) & (uint8_t)~(1u << t);
+			x.here.sleep = (x.choice[x.here.turn].sleep | x.choice[x.here.turn].done) & (uint8_t)~(1u << t);
 		resume(t);
-		x.last = t;
+		x.here.last = t;
 	}
 }
 
 static enum end
 execute(void)
 {
-	world_restore();
-	memory_begin();
-	memset(x.clock, 0, sizeof x.clock);
-	memset(x.pending, 0, sizeof x.pending);
-	memset(x.failures, 0, sizeof x.failures);
-	x.events = x.used = x.preemptions = x.stale = x.texts = 0;
-	x.sleep = x.dead = 0;
-	x.last = x.self = EX_THREADS;
+	x.self = EX_THREADS;
 	x.end = RUNNING;
 	if (setjmp(x.stop) == 0) {
+		if (x.replay || !checkpoint_return(x.changed, &x.here, sizeof x.here))
+			begin_threads();
 		run_threads();
 		if (x.end == RUNNING && x.s->finish != NULL)
 			x.s->finish();
@@ -494,13 +504,21 @@ execute(void)
 	return x.end;
 }
 
+/* The next execution is the first. */
+static void
+from_the_beginning(void)
+{
+	x.choices = x.changed = 0;
+	checkpoint_forget();
+}
+
 static void
 begin(const struct ex_scenario *s, enum ex_mode mode, struct ex_result *result)
 {
 	x.s = s;
 	x.mode = mode;
 	x.result = result;
-	x.choices = x.changed = 0;
+	from_the_beginning();
 	memory_forget();
 	world_new(s->flags);
 	memset(result, 0, sizeof *result);
@@ -514,10 +532,10 @@ begin(const struct ex_scenario *s, enum ex_mode mode, struct ex_result *result)
 static char *
 schedule_text(void)
 {
-	char *text = malloc(x.texts + 1);
+	char *text = malloc(x.here.texts + 1);
 
-	memcpy(text, x.text, x.texts);
-	text[x.texts] = '\0';
+	memcpy(text, x.text, x.here.texts);
+	text[x.here.texts] = '\0';
 	return text;
 }
 
@@ -527,7 +545,7 @@ replay(const char *schedule, bool trace)
 	x.replay = true;
 	x.trace = trace;
 	x.script = schedule;
-	x.choices = x.changed = 0;
+	from_the_beginning();
 	execute();
 	x.replay = x.trace = false;
 	return x.end;
@@ -555,8 +573,8 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 	for (;;) {
 		enum end end = execute();
 
-		if (x.events > result.longest)
-			result.longest = x.events;
+		if (x.here.events > result.longest)
+			result.longest = x.here.events;
 		if (end == FAILED) {
 			result.executions++;
 			result.failed = true;
@@ -564,7 +582,7 @@ ex_explore(const struct ex_scenario *s, enum ex_mode mode, uint64_t limit)
 			return result;
 		}
 		if (memory_has_grown()) {
-			x.choices = x.changed = 0;
+			from_the_beginning();
 			result.discarded += result.executions + result.redundant + 1;
 			result.executions = result.redundant = result.longest = 0;
 			continue;

@@ -40,6 +40,13 @@ world_restore(void)
 	memset(world.moves, 0, sizeof world.moves);
 }
 
+void
+world_parts(void)
+{
+	checkpoint_part(world.memory, world.used);
+	checkpoint_part(world.moves, sizeof world.moves);
+}
+
 void *
 ex_memory(uint64_t size)
 {
