@@ -28,6 +28,6 @@ run litmus test-litmus LITMUS_PROGRAMS=1000000
 run fuzz fuzz FUZZ_SECONDS=600
 run platforms test-platforms PLATFORMS=all
 run mutation mutation MUTANTS=all
-run explore test-explore EXPLORE_LIMIT=100000000
+run explore test-explore EXPLORE_LIMIT=100000000 EXPLORE_PREEMPTIONS=2
 [ -z "$failed" ] || { echo "soak: failed:$failed" | tee -a "$log"; exit 1; }
 echo "soak: nothing failed" | tee -a "$log"

@@ -49,9 +49,9 @@ checkpoint_part(void *part, size_t size)
 }
 
 static void
-parts(void *here, size_t size)
+parts(struct here *here)
 {
-	checkpoint_part(here, size);
+	checkpoint_part(here, sizeof *here);
 	world_parts();
 	memory_parts();
 	for (unsigned t = 0; t < EX_THREADS; t++)
@@ -74,20 +74,20 @@ wanted(unsigned used)
 }
 
 void
-checkpoint_make(unsigned used, void *here, size_t size)
+checkpoint_make(struct here *here)
 {
-	at = used;
-	if (!wanted(used))
+	at = here->used;
+	if (!wanted(here->used))
 		return;
 	keeper = &checkpoint[count++];
-	keeper->used = used;
+	keeper->used = here->used;
 	keeper->size = 0;
-	parts(here, size);
+	parts(here);
 	keeper = NULL;
 }
 
 bool
-checkpoint_return(unsigned changed, void *here, size_t size)
+checkpoint_return(unsigned changed, struct here *here)
 {
 	end = at;
 	while (count > 0 && checkpoint[count - 1].used > changed)
@@ -95,6 +95,6 @@ checkpoint_return(unsigned changed, void *here, size_t size)
 	if (count == 0)
 		return false;
 	reader = checkpoint[count - 1].bytes;
-	parts(here, size);
+	parts(here);
 	return true;
 }

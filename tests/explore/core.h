@@ -27,6 +27,17 @@ struct pending {
 	bool may_write;
 };
 
+/* How far an execution is: with so much of its choices, events and text, all that the search knows of it. */
+struct here {
+	unsigned used, events, texts; /* choices used, ... */
+	uint16_t clock[EX_THREADS][EX_THREADS]; /* each thread's last event's */
+	struct pending pending[EX_THREADS];
+	unsigned turn; /* the choice that this operation is made by */
+	unsigned last; /* the thread whose turn was the last */
+	uint8_t sleep, dead;
+	unsigned preemptions, stale, failures[EX_THREADS];
+};
+
 /* --- search.c ------------------------------------------------------------------- */
 
 /* A branch of the operation being executed; 0 is the one that a schedule need not name. */
@@ -74,11 +85,11 @@ char *search_shorten(char *best, int line);
 
 /* --- checkpoint.c ---------------------------------------------------------------- */
 
-/* After `used` choices; not every time. `here` is the search's own part. */
-void checkpoint_make(unsigned used, void *here, size_t size);
+/* Not every time. */
+void checkpoint_make(struct here *here);
 
-/* The last one from which the choice `changed` is still to come; false: there is none. */
-bool checkpoint_return(unsigned changed, void *here, size_t size);
+/* Returns to the last one from which the choice `changed` is still to come; false: there is none. */
+bool checkpoint_return(unsigned changed, struct here *here);
 void checkpoint_forget(void);
 
 /* One part, to be called for each in the same order when it is made and when it is returned to. */

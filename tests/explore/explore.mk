@@ -20,9 +20,10 @@ $(B)/litmus: $(EXPLORE_SRC) $(addprefix tests/explore/,litmus.c program.c outcom
 test-litmus: $(B)/litmus ## the explorer against the memory model, and its reduction against the full search
 	$(Q)$(B)/litmus $(LITMUS_PROGRAMS)
 
-EXPLORE_LIMIT ?= 100000
-test-explore: $(B)/explore ## every behaviour of each scenario (EXPLORE_LIMIT=0: however many)
-	$(Q)sh tests/explore/all.sh $(B)/explore --limit $(EXPLORE_LIMIT)
+EXPLORE_LIMIT ?= 300000
+EXPLORE_PREEMPTIONS ?= 1
+test-explore: $(B)/explore ## every behaviour of each scenario, or EXPLORE_LIMIT and all with EXPLORE_PREEMPTIONS
+	$(Q)sh tests/explore/all.sh $(B)/explore --limit $(EXPLORE_LIMIT) --preemptions $(EXPLORE_PREEMPTIONS)
 
 test-twins: ## 59 broken twins of the library, each of which the explorer has to catch
 	@CC="$(CC)" sh tests/explore/twins.sh $(B)/twins

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- *	explore [--list] [--limit N] [--catch N] [--schedule S] [--checkpoints N] [NAME...]
+ *	explore [--list] [--limit N] [--catch N] [--schedule S] [--checkpoints N]
+ *		[--preemptions N] [NAME...]
  *
  * Runs the scenarios that are called, or whose names begin with, one of those
  * given, or all but those called twin, which are broken on purpose. Exit 1
  * where one fails: it prints where, and the schedule. --schedule runs one by
  * it, each operation printed. --catch N turns the verdict round: the first
  * failure within N executions is what is wanted (a broken twin is caught).
+ * --preemptions N: a scenario that is not exhausted when the limit is reached is
+ * searched anew, to its end, with at most N preemptions and N old values read.
  * --checkpoints 0 runs every execution from its beginning; it finds the same.
  */
 
@@ -26,6 +29,7 @@ static const struct ex_scenario *const groups[] = {counter_scenarios, record_sce
 #define GROUPS (sizeof groups / sizeof *groups)
 
 static uint64_t limit, catch_within;
+static unsigned preemptions;
 static uint64_t all_executions;
 
 static double
@@ -43,33 +47,62 @@ print_failure(const struct ex_scenario *s, const struct ex_result *r)
 	printf("%s: %s:%d: %s\n  schedule: --schedule %s %s\n", s->name, r->file, r->line, r->what, r->schedule, s->name);
 }
 
-/* True where it came out as wanted. */
+static struct ex_result
+search(const struct ex_scenario *s, uint64_t most)
+{
+	double begin = seconds();
+	struct ex_result r = ex_explore(s, EX_REDUCED, most);
+	char how[64] = "limit reached";
+
+	all_executions += r.executions + r.redundant + r.discarded;
+	if (catch_within != 0)
+		return r;
+	if (r.failed) {
+		print_failure(s, &r);
+		return r;
+	}
+	if (r.exhausted && s->preemptions != 0)
+		snprintf(how, sizeof how, "all with at most %u preemption%s", s->preemptions,
+			 s->preemptions == 1 ? "" : "s");
+	else if (r.exhausted)
+		snprintf(how, sizeof how, "exhausted");
+	printf("%-36s %10llu executions, %9llu begun, up to %4llu operations, %6.1f s: %s\n", s->name,
+	       (unsigned long long)r.executions, (unsigned long long)r.redundant, (unsigned long long)r.longest,
+	       seconds() - begin, how);
+	fflush(stdout);
+	return r;
+}
+
+/* True where it is caught in time. */
+static bool
+catches(const struct ex_scenario *s)
+{
+	struct ex_result r = search(s, catch_within);
+
+	if (r.failed)
+		printf("%-36s caught in %llu executions: %s\n", s->name,
+		       (unsigned long long)(r.executions + r.redundant + r.discarded), r.what);
+	else
+		printf("%-36s NOT CAUGHT in %llu executions\n", s->name,
+		       (unsigned long long)(r.executions + r.redundant));
+	free(r.schedule);
+	return r.failed;
+}
+
+/* True where no execution fails. */
 static bool
 explore(const struct ex_scenario *s)
 {
-	double begin = seconds();
-	struct ex_result r = ex_explore(s, EX_REDUCED, catch_within != 0 ? catch_within : limit);
+	struct ex_result r = search(s, limit);
 
-	all_executions += r.executions + r.redundant + r.discarded;
-	if (catch_within != 0) {
-		if (r.failed)
-			printf("%-36s caught in %llu executions: %s\n", s->name,
-			       (unsigned long long)(r.executions + r.redundant + r.discarded), r.what);
-		else
-			printf("%-36s NOT CAUGHT in %llu executions\n", s->name,
-			       (unsigned long long)(r.executions + r.redundant));
-	} else if (r.failed) {
-		print_failure(s, &r);
-	} else {
-		printf("%-36s %10llu executions, %9llu begun, up to %4llu operations, %6.1f s: %s\n", s->name,
-		       (unsigned long long)r.executions, (unsigned long long)r.redundant,
-		       (unsigned long long)r.longest, seconds() - begin,
-		       !r.exhausted ? "limit reached"
-		       : s->preemptions != 0 ? "all with few preemptions" : "exhausted");
+	if (!r.failed && !r.exhausted && preemptions != 0) {
+		struct ex_scenario few = *s;
+
+		few.preemptions = preemptions;
+		r = search(&few, 0);
 	}
 	free(r.schedule);
-	fflush(stdout);
-	return catch_within != 0 ? r.failed : !r.failed;
+	return !r.failed;
 }
 
 static bool
@@ -100,6 +133,7 @@ main(int argc, char **argv)
 						{"limit", required_argument, NULL, 'n'},
 						{"catch", required_argument, NULL, 'c'},
 						{"schedule", required_argument, NULL, 's'},
+						{"preemptions", required_argument, NULL, 'b'},
 						{"checkpoints", required_argument, NULL, 'p'},
 						{NULL, 0, NULL, 0}};
 	const char *schedule = NULL;
@@ -117,6 +151,9 @@ main(int argc, char **argv)
 			break;
 		case 'c':
 			catch_within = strtoull(optarg, NULL, 0);
+			break;
+		case 'b':
+			preemptions = (unsigned)strtoul(optarg, NULL, 0);
 			break;
 		case 'p':
 			ex_checkpoints = (unsigned)strtoul(optarg, NULL, 0);
@@ -137,7 +174,7 @@ main(int argc, char **argv)
 			if (list)
 				printf("%s\n", s->name);
 			else if (schedule == NULL)
-				good += explore(s);
+				good += catch_within != 0 ? catches(s) : explore(s);
 			else if (ex_replay(s, schedule, &r))
 				printf("%s: %s:%d: %s\n", s->name, r.file, r.line, r.what);
 			else

@@ -53,17 +53,6 @@ struct choice {
 
 enum end { RUNNING, REDUNDANT, FAILED };
 
-/* How far an execution is: with the prefixes of choice, event and text, all that the search knows of it. */
-struct here {
-	unsigned used, events, texts; /* of each */
-	uint16_t clock[EX_THREADS][EX_THREADS]; /* each thread's last event's */
-	struct pending pending[EX_THREADS];
-	unsigned turn; /* the choice that this operation is made by */
-	unsigned last; /* the thread whose turn was the last */
-	uint8_t sleep, dead;
-	unsigned preemptions, stale, failures[EX_THREADS];
-};
-
 static struct {
 	const struct ex_scenario *s;
 	enum ex_mode mode;
@@ -472,7 +461,7 @@ run_threads(void)
 		unsigned enabled = 0, t;
 
 		if (!x.replay)
-			checkpoint_make(x.here.used, &x.here, sizeof x.here);
+			checkpoint_make(&x.here);
 		for (t = 0; t < x.s->threads; t++)
 			enabled |= (unsigned)x.here.pending[t].active << t;
 		if (enabled == 0)
@@ -494,7 +483,7 @@ execute(void)
 	x.self = EX_THREADS;
 	x.end = RUNNING;
 	if (setjmp(x.stop) == 0) {
-		if (x.replay || !checkpoint_return(x.changed, &x.here, sizeof x.here))
+		if (x.replay || !checkpoint_return(x.changed, &x.here))
 			begin_threads();
 		run_threads();
 		if (x.end == RUNNING && x.s->finish != NULL)
