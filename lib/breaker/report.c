@@ -67,14 +67,18 @@ rheo_breaker_retry_after_ns(const rheo_breaker_t *breaker, uint64_t now_ns, uint
 {
 	struct rh_bself self;
 	struct rh_brules r;
+	uint64_t w, delay = 0;
 
 	if (breaker == NULL || delay_ns == NULL)
 		return RHEO_ERR_INVAL;
 	self = rh_breaker_self(breaker);
-	if (!rh_brules_read(self, &r))
-		return RHEO_ERR_CORRUPT;
-	/* T-A1 <- T-R1: its generation */
-	*delay_ns = retry_after_own(self, &r, rh_load_acq(&self.b->state), now_ns);
+	w = rh_load_acq(&self.b->state); /* T-A1 <- T-R1: its generation */
+	if (!rh_state_passes(w)) {
+		if (!rh_brules_read(self, &r))
+			return RHEO_ERR_CORRUPT;
+		delay = retry_after_own(self, &r, w, now_ns);
+	}
+	*delay_ns = delay;
 	return RHEO_OK;
 }
 

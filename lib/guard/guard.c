@@ -168,16 +168,22 @@ describe_quota(const struct rh_guard *g, rheo_verdict_t *v, uint32_t which, uint
 	}
 }
 
-/* When every part might let it pass: the longest of their waits. */
+/*
+ * When every part might let it pass: the longest of their waits. What the
+ * verdict says already is not asked again: to an empty bucket one token comes
+ * when any does.
+ */
 static uint64_t
-retry_after(const struct rh_guard *g, uint64_t cost, uint64_t now_ns)
+retry_after(const struct rh_guard *g, uint64_t cost, uint64_t now_ns, const rheo_verdict_t *v)
 {
 	uint64_t longest = 0, wait_ns;
 
 	if (g->breaker != NULL && rheo_breaker_retry_after_ns(g->breaker, now_ns, &longest) != RHEO_OK)
 		longest = RHEO_FOREVER;
 	for (uint32_t i = 0; i < g->buckets; i++) {
-		if (rheo_bucket_wait_ns(g->bucket[i], cost, now_ns, &wait_ns) < RHEO_OK)
+		if (i == v->bucket && v->remaining == 0 && cost == 1)
+			wait_ns = v->more_ns;
+		else if (rheo_bucket_wait_ns(g->bucket[i], cost, now_ns, &wait_ns) < RHEO_OK)
 			wait_ns = RHEO_FOREVER;
 		longest = wait_ns > longest ? wait_ns : longest;
 	}
@@ -186,18 +192,17 @@ retry_after(const struct rh_guard *g, uint64_t cost, uint64_t now_ns)
 
 /* All that a verdict says unless something is found to say. */
 RH_INLINE void
-say_nothing(rheo_verdict_t *v, uint64_t permit, uint64_t now_ns)
+say_nothing(rheo_verdict_t *v, uint64_t cost, uint64_t now_ns)
 {
-	/* Field by field: in one go it is compiled to a loop that costs more than the decision. */
+	/* In parts: in one go it is compiled to a loop that costs more than the decision. */
 	v->status = v->shadow_status = RHEO_OK;
 	v->refused_by = RHEO_BY_NOBODY;
 	v->bucket = UINT32_MAX;
-	v->permit = permit;
-	v->cost = v->retry_after_ns = 0;
-	v->limit = v->window_ns = v->remaining = v->more_ns = v->reset_ns = 0;
+	v->permit = RHEO_PERMIT_NONE;
+	v->cost = cost;
+	memset(&v->retry_after_ns, 0, offsetof(rheo_verdict_t, decided_ns) - offsetof(rheo_verdict_t, retry_after_ns));
 	v->decided_ns = now_ns;
-	for (unsigned i = 0; i < sizeof v->reserved / sizeof v->reserved[0]; i++)
-		v->reserved[i] = 0;
+	memset(v->reserved, 0, sizeof v->reserved);
 }
 
 /*
@@ -217,12 +222,13 @@ refused(rheo_guard_t *guard, uint64_t cost, uint64_t now_ns, rheo_verdict_t *v, 
 		rheo_breaker_cancel(g->breaker, v->permit, now_ns);
 		v->permit = RHEO_PERMIT_NONE;
 	}
+	v->cost = 0;
 	v->status = dry_run ? RHEO_OK : st;
 	v->shadow_status = st;
 	v->refused_by = by_breaker ? RHEO_BY_BREAKER : RHEO_BY_BUCKET + i;
 	count(guard, by_breaker ? GCOUNT_BREAKER : GCOUNT_BUCKET + i);
 	describe_quota(g, v, i, now_ns);
-	v->retry_after_ns = retry_after(g, cost, now_ns);
+	v->retry_after_ns = retry_after(g, cost, now_ns, v);
 	if (dry_run)
 		count(guard, GCOUNT_SHADOWED);
 	return v->status;
@@ -238,24 +244,23 @@ admitted(const struct rh_guard *g, uint64_t now_ns, rheo_verdict_t *v)
 int32_t
 rheo_guard_try_acquire(rheo_guard_t *guard, uint64_t cost, uint64_t now_ns, rheo_verdict_t *verdict)
 {
-	uint64_t permit = RHEO_PERMIT_NONE;
-	int32_t st = RHEO_OK;
-	struct rh_guard *g;
+	const struct rh_guard *g;
+	int32_t st;
 
 	if (guard == NULL || verdict == NULL || cost == 0)
 		return RHEO_ERR_INVAL;
 	g = guard_of(guard);
-	if (g->breaker != NULL)
-		st = rheo_breaker_try_acquire(g->breaker, now_ns, &permit);
-	say_nothing(verdict, permit, now_ns);
-	if (!rh_likely(st == RHEO_OK))
-		return refused(guard, cost, now_ns, verdict, UINT32_MAX, st);
+	say_nothing(verdict, cost, now_ns);
+	if (g->breaker != NULL) {
+		st = rheo_breaker_try_acquire(g->breaker, now_ns, &verdict->permit);
+		if (!rh_likely(st == RHEO_OK))
+			return refused(guard, cost, now_ns, verdict, UINT32_MAX, st);
+	}
 	for (uint32_t i = 0; i < g->buckets; i++) {
 		st = rheo_bucket_try_acquire_at(g->bucket[i], cost, now_ns);
 		if (!rh_likely(st == RHEO_OK))
 			return refused(guard, cost, now_ns, verdict, i, st);
 	}
-	verdict->cost = cost;
 	return (g->flags & RHEO_GUARD_LEAN) != 0 ? RHEO_OK : admitted(g, now_ns, verdict);
 }
 

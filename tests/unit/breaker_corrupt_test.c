@@ -38,14 +38,16 @@ Test(breaker_corrupt, p14_every_call_that_needs_rules_says_so_where_none_are_who
 	wreck_rules(b);
 	assert_status(rheo_breaker_record(b, permit, RHEO_SUCCESS, 0), RHEO_ERR_CORRUPT);
 	assert_status(rheo_breaker_tick(b, 0, &out), RHEO_ERR_CORRUPT);
-	assert_status(rheo_breaker_retry_after_ns(b, 0, &out), RHEO_ERR_CORRUPT);
 	assert_status(rheo_breaker_snapshot(b, 0, &s, sizeof s), RHEO_ERR_CORRUPT);
 	assert_status(rheo_breaker_config(b, &cfg, sizeof cfg), RHEO_ERR_CORRUPT);
 	assert_status(rheo_breaker_reconfigure(b, &cfg, 0), RHEO_ERR_CORRUPT);
 	/* what needs none goes on */
 	assert_status(rheo_breaker_try_acquire(b, 0, &permit), RHEO_OK);
+	assert_status(rheo_breaker_retry_after_ns(b, 0, &out), RHEO_OK);
+	assert_u64(out, 0);
 	assert_status(rheo_breaker_record(b, permit, RHEO_IGNORED, 0), RHEO_OK);
 	assert_status(rheo_breaker_force(b, RHEO_FORCED_OPEN, 0), RHEO_OK);
+	assert_status(rheo_breaker_retry_after_ns(b, 0, &out), RHEO_ERR_CORRUPT);
 	assert_status(rheo_breaker_reset(b, 0), RHEO_OK);
 }
 
