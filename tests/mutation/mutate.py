@@ -82,13 +82,13 @@ class Bench:
             return
         said = subprocess.run([os.path.join(self.b.work, "budget"), "/dev/null"], cwd=self.b.tree, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT).stdout.decode()
-        rows = [r for r in (re.match(r"(.+?) +(own|shared) +(\d+) +\d+ +(\d+)/", x) for x in said.splitlines()) if r]
+        rows = [r for r in (re.match(r"(.+?) +(own|shared) +(\d+) +\d+ +(\d+)/\d+ +(\d+)/", x) for x in said.splitlines()) if r]
         if not rows or "cannot be stepped" in said:
             print("mutation: budget SKIPPED, calls cannot be stepped through here")
             self.stages = [s for s in self.stages if s.program != "budget"]
         with open(os.path.join(self.b.work, "budget.tsv"), "w", encoding="utf-8") as f:
-            for call, mode, instructions, locked in (r.groups() for r in rows):
-                f.write("%s\t%s\t%d\t%s\n" % (call, mode, int(instructions) + SLACK, locked))
+            for call, mode, instructions, locked, divisions in (r.groups() for r in rows):
+                f.write("%s\t%s\t%d\t%s\t%s\n" % (call, mode, int(instructions) + SLACK, locked, divisions))
 
     def time_unit_tests(self):
         self.tests = []

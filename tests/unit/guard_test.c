@@ -117,6 +117,39 @@ Test(guard, retry_after_is_when_all_parts_might_let_it_pass)
 	ask(g, 2, 2 * SECOND, RHEO_OK);
 }
 
+/* Also where the verdict has said it already: of the bucket that refused, at each level it can have. */
+static void
+longest_wait_is_told(uint64_t cost, uint64_t left, uint64_t slow, uint32_t lanes)
+{
+	rheo_bucket_config_t cfg = bucket_config(4, 64);
+	rheo_bucket_t *b[2] = {NULL, bucket_of(slow, 3)};
+	uint64_t now_ns = SECOND / 8, of[2] = {0, 0}, taken;
+	rheo_guard_t *g;
+	rheo_verdict_t v;
+
+	cfg.lanes = lanes;
+	b[0] = bucket_from(&cfg, 0);
+	g = guard_with(a_breaker(), b, 2, 0);
+	assert_status(rheo_bucket_acquire_upto(b[0], 64 - left, 0, &taken), RHEO_OK);
+	assert_u64(taken, 64 - left);
+	assert_status(rheo_bucket_try_acquire(b[1], 3), RHEO_OK);
+	v = ask(g, cost, now_ns, RHEO_REJ_RATE);
+	cr_assert(v.refused_by == RHEO_BY_BUCKET + 0 && v.remaining == left);
+	for (int i = 0; i < 2; i++)
+		assert_status(rheo_bucket_wait_ns(b[i], cost, now_ns, &of[i]), RHEO_OK);
+	assert_u64(v.retry_after_ns, of[0] > of[1] ? of[0] : of[1]);
+}
+
+Test(guard, retry_after_is_the_longest_wait_at_any_level_and_cost)
+{
+	for (uint64_t cost = 1; cost <= 3; cost++)
+		for (uint64_t left = 0; left < cost; left++)
+			for (uint64_t slow = 1; slow <= 4; slow++) {
+				longest_wait_is_told(cost, left, slow, 1);
+				longest_wait_is_told(cost, left, slow, 4);
+			}
+}
+
 Test(guard, a_cost_that_can_never_pass_says_so)
 {
 	rheo_bucket_t *b[2] = {bucket_of(10, 50), bucket_of(1, 5)};
